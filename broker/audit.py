@@ -1,0 +1,74 @@
+"""The audit: every decision as one structured record, in the store and as JSON lines.
+
+A record names the human, the identity provider, the alias, the lease and the request; it holds no secret. The fields
+are closed on purpose: what is not a field can't leak.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class AuditEvent(StrEnum):
+    """What was decided."""
+
+    LOGIN_BEGUN = "login.begun"
+    LOGIN_ACCEPTED = "login.accepted"
+    LOGIN_REFUSED = "login.refused"
+    DEVICE_LOGIN_BEGUN = "device-login.begun"
+    DEVICE_LOGIN_APPROVED = "device-login.approved"
+    SESSION_ISSUED = "session.issued"
+    SESSION_REFUSED = "session.refused"
+    SESSION_REVOKED = "session.revoked"
+    CREDENTIALS_ALLOWED = "credentials.allowed"
+    CREDENTIALS_ISSUED = "credentials.issued"
+    CREDENTIALS_REFUSED = "credentials.refused"
+    CREDENTIALS_FAILED = "credentials.failed"
+    SESSIONS_ENDED = "database-sessions.ended"
+    LEASE_REVOKED = "lease.revoked"
+    LEASE_REAPED = "lease.reaped"
+    ORPHAN_REMOVED = "orphan.removed"
+    EXPLAINED = "access.explained"
+    KEYS_ROTATED = "keys.rotated"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One decision.
+
+    Attributes:
+        event: what was decided.
+        at: when, UTC.
+        request_id: the reference number that the person sees and that every record of one request carries.
+        code: the stable error code of a refusal, else "".
+        detail: names and texts that explain the decision (`plan`, `reasons`, `unknown_database_roles`, ...); no secret.
+    """
+
+    event: AuditEvent
+    at: datetime
+    request_id: str
+    identity_provider: str = ""
+    subject: str = ""
+    source_identity: str = ""
+    access_role: str = ""
+    session_id: str = ""
+    workgroup: str = ""
+    database: str = ""
+    database_user: str = ""
+    alias: str = ""
+    lease_id: str = ""
+    code: str = ""
+    detail: dict[str, str | int | list[str]] = field(default_factory=dict)
+
+
+class AuditLog(Protocol):
+    """Keeps audit records. A decision that can't be recorded is not taken: an error of `record` ends the request."""
+
+    def record(self, record: AuditRecord) -> None:
+        """Keep `record` durably.
+
+        Raises:
+            StoreUnavailable: the record could not be kept.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Configuration: one frozen value, read once."""

@@ -1,0 +1,1 @@
+"""Database credentials: leases, the login that they open, and its end."""

@@ -1,0 +1,1 @@
+"""The demonstration: embedded PostgreSQL, demo identity provider, sample data, the story."""

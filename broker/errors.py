@@ -1,0 +1,279 @@
+"""What can go wrong in the broker: one root, one stable code a class, two texts.
+
+``saml.errors`` and ``roles.errors`` have roots of the same shape; `Refusal` is that shape. ``broker.http.problems``
+is the only place that turns a code into an HTTP status.
+"""
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Refusal(Protocol):
+    """The shape that every error of this product has, whichever package raised it."""
+
+    code: ClassVar[str]
+    what: str
+    remedy: str
+
+
+class BrokerError(Exception):
+    """Root of the broker's errors.
+
+    Attributes:
+        code: stable, lower case with hyphens; documented in docs/errors.md.
+        what: what happened, for the person who reads it; never holds a secret.
+        remedy: what that person can do.
+        retry_after: seconds after which a retry makes sense, or None.
+    """
+
+    code: ClassVar[str] = "internal-error"
+    default_remedy: ClassVar[str] = "Tell the broker's administrator the reference number."
+
+    def __init__(self, what: str, *, remedy: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy or self.default_remedy
+        self.retry_after = retry_after
+
+
+class ConfigError(BrokerError):
+    """The configuration cannot be used; the text names file and key."""
+
+    code = "configuration-invalid"
+    default_remedy = "Correct the named key; docs/configuration.md lists every key."
+
+
+# --- sign-in -------------------------------------------------------------------------------------------------------
+
+
+class LoginError(BrokerError):
+    """A sign-in that cannot go on."""
+
+    code = "login-failed"
+    default_remedy = "Start the sign-in again."
+
+
+class UnknownIdentityProvider(LoginError):
+    """No identity provider of that name is configured."""
+
+    code = "identity-provider-unknown"
+    default_remedy = "Check the provider's name with the administrator."
+
+
+class LoginNotPending(LoginError):
+    """The sign-in is unknown, already used, or too old."""
+
+    code = "login-not-pending"
+
+
+class LoginFromAnotherBrowser(LoginError):
+    """The response arrived in a browser that did not begin this sign-in (login CSRF)."""
+
+    code = "login-from-another-browser"
+    default_remedy = "Start the sign-in again, and finish it in the same browser."
+
+
+class AssertionReplayed(LoginError):
+    """The identity provider's assertion was used before."""
+
+    code = "assertion-replayed"
+
+
+class UnsolicitedLoginRefused(LoginError):
+    """A sign-in that the identity provider began, where its configuration does not allow that."""
+
+    code = "unsolicited-login-refused"
+    default_remedy = "Start at the broker: run `broker login`."
+
+
+class AccessRoleRefused(LoginError):
+    """No access role that this provider may give was asserted (absent, unknown, or not trusted)."""
+
+    code = "access-role-refused"
+    default_remedy = "Ask the administrator to assign you the application's access role."
+
+
+class SessionTaggingRefused(LoginError):
+    """The access role's trust policy does not let this provider tag sessions."""
+
+    code = "session-tagging-refused"
+    default_remedy = "Ask the administrator to set `allow_session_tags = true` for the access role."
+
+
+class PrincipalTagInvalid(LoginError):
+    """A principal tag is missing or breaks the limits of the contract; the text names the tag."""
+
+    code = "principal-tag-invalid"
+    default_remedy = "Ask the identity provider's administrator to correct the named attribute."
+
+
+# --- OAuth 2.0 (RFC 6749, 7636, 8628) ------------------------------------------------------------------------------
+
+
+class OAuthError(BrokerError):
+    """A token endpoint's refusal; `oauth_error` is the specification's own word (RFC 6749 5.2)."""
+
+    code = "oauth-invalid-request"
+    oauth_error: ClassVar[str] = "invalid_request"
+    default_remedy = "Run `broker login` again."
+
+
+class OAuthInvalidClient(OAuthError):
+    """The client is not one of the broker's public clients."""
+
+    code = "oauth-invalid-client"
+    oauth_error = "invalid_client"
+
+
+class OAuthInvalidGrant(OAuthError):
+    """The code or device code is unknown, used, expired, or its verifier does not fit (RFC 7636 4.6)."""
+
+    code = "oauth-invalid-grant"
+    oauth_error = "invalid_grant"
+
+
+class OAuthUnsupportedGrant(OAuthError):
+    """The grant type is none that the broker offers."""
+
+    code = "oauth-unsupported-grant-type"
+    oauth_error = "unsupported_grant_type"
+
+
+class AuthorizationPending(OAuthError):
+    """The person has not finished at the browser (RFC 8628 3.5)."""
+
+    code = "oauth-authorization-pending"
+    oauth_error = "authorization_pending"
+    default_remedy = "Finish the sign-in in the browser."
+
+
+class SlowDown(OAuthError):
+    """The client polls faster than it was told (RFC 8628 3.5)."""
+
+    code = "oauth-slow-down"
+    oauth_error = "slow_down"
+
+
+class DeviceCodeExpired(OAuthError):
+    """The device code ended before the person signed in (RFC 8628 3.5)."""
+
+    code = "oauth-expired-token"
+    oauth_error = "expired_token"
+
+
+class DeviceAccessDenied(OAuthError):
+    """The person, or the identity provider, refused the device's sign-in (RFC 8628 3.5)."""
+
+    code = "oauth-access-denied"
+    oauth_error = "access_denied"
+
+
+# --- session credentials -------------------------------------------------------------------------------------------
+
+
+class SessionError(BrokerError):
+    """Session credentials that are not good (any more)."""
+
+    code = "session-invalid"
+    default_remedy = "Sign in again: run `broker login`."
+
+
+class SessionExpired(SessionError):
+    """The session came to its end."""
+
+    code = "session-expired"
+
+
+class SessionRevoked(SessionError):
+    """The session was ended by a logout or an administrator."""
+
+    code = "session-revoked"
+
+
+class KeyRingUnusable(BrokerError):
+    """The key ring cannot be read, or others could read it."""
+
+    code = "key-ring-unusable"
+    default_remedy = (
+        "Check the file named in `keys.file`: it must exist, be yours, and have mode 0600 (`broker keys init`)."
+    )
+
+
+# --- database credentials ------------------------------------------------------------------------------------------
+
+
+class CredentialError(BrokerError):
+    """A request for database credentials that cannot be met."""
+
+    code = "credentials-refused"
+
+
+class RequestMalformed(CredentialError):
+    """A request body or parameter that is not what the interface takes."""
+
+    code = "request-malformed"
+    default_remedy = "Correct the named field."
+
+
+class RequestTooLarge(RequestMalformed):
+    """A request body over the limit."""
+
+    code = "request-too-large"
+
+
+class UnknownWorkgroup(CredentialError):
+    """No workgroup of that name is configured (or the person may not know of it)."""
+
+    code = "workgroup-unknown"
+    default_remedy = "List the workgroups that you may use with `broker whoami`."
+
+
+class UnknownDatabase(CredentialError):
+    """The workgroup does not offer that database."""
+
+    code = "database-unknown"
+    default_remedy = "List the databases that you may use with `broker whoami`."
+
+
+class BadDuration(CredentialError):
+    """The duration lies outside the workgroup's limits."""
+
+    code = "duration-out-of-range"
+    default_remedy = "Ask for a duration within the named limits."
+
+
+class DatabaseUserTaken(CredentialError):
+    """Another person already has this database user name."""
+
+    code = "database-user-taken"
+    default_remedy = "Ask the administrator: two people at the identity provider map to one database user."
+
+
+class WarehouseUnavailable(CredentialError):
+    """The warehouse does not answer, or its breaker is open after repeated failures."""
+
+    code = "warehouse-unavailable"
+    default_remedy = "Try again shortly; your sign-in stays valid."
+
+
+class WarehouseRefused(CredentialError):
+    """The warehouse refused a change that the broker must make; the text names what its administrator must grant."""
+
+    code = "warehouse-refused"
+    default_remedy = "Ask the administrator to run `broker doctor`: it prints the SQL that is missing."
+
+
+class StoreUnavailable(BrokerError):
+    """The state store does not answer; nothing was decided."""
+
+    code = "store-unavailable"
+    default_remedy = "Try again shortly."
+
+
+def refusal_classes() -> list[type[BrokerError]]:
+    """Every error class of the broker, root first, for docs/errors.md and its test."""
+
+    def below(cls: type[BrokerError]) -> list[type[BrokerError]]:
+        return [cls, *(found for sub in cls.__subclasses__() for found in below(sub))]
+
+    return below(BrokerError)

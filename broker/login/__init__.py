@@ -1,0 +1,1 @@
+"""Sign-in: from a browser's request to a principal."""

@@ -1,0 +1,1 @@
+"""Session credentials: issued, sealed, opened, revoked."""

@@ -1,0 +1,35 @@
+"""Session credentials as values."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from broker.secrets import Secret
+from roles.principal import Principal
+
+DEFAULT_SESSION: Final = timedelta(hours=1)
+MINIMUM_SESSION: Final = timedelta(minutes=15)
+MAXIMUM_SESSION: Final = timedelta(hours=12)
+"""AWS STS AssumeRoleWithSAML: DurationSeconds 900..43200, default 3600."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in principal with an end. `opened` from a sealed token, or made by `issue`."""
+
+    session_id: str
+    principal: Principal
+    client_id: str
+    issued_at: datetime
+    expires_at: datetime
+    access_key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCredentials:
+    """What a client holds: the AWS-shaped triple; the native client uses `session_token` alone, as a bearer token."""
+
+    session: Session
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret

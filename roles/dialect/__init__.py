@@ -1,0 +1,1 @@
+"""How each warehouse spells a change."""

@@ -1,0 +1,117 @@
+"""The values of SAML: settings in, expectations beside them, a validated assertion out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+CLOCK_SKEW: Final = timedelta(seconds=60)
+"""The one tolerance between the identity provider's clock and ours (SAML Core 2.5.1.2 leaves it to us)."""
+
+NAMEID_TRANSIENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that are checked before anything is parsed; sizes in bytes."""
+
+    response: int = 256 * 1024
+    elements: int = 4_000
+    depth: int = 40
+    attributes_per_element: int = 32
+    attribute_values: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """One identity provider, from its metadata and our configuration.
+
+    Attributes:
+        name: our name for it, used in URLs and audit.
+        entity_id: its exact Issuer.
+        sign_in_url: its HTTP-Redirect single sign-on location.
+        sign_out_url: its HTTP-Redirect single logout location, or "".
+        certificates: PEM signing certificates; the only keys that are trusted.
+    """
+
+    name: str
+    entity_id: str
+    sign_in_url: str
+    certificates: tuple[str, ...]
+    sign_out_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProvider:
+    """What we are towards one identity provider.
+
+    Attributes:
+        entity_id: our name, the audience that an assertion must be for.
+        acs_url: where responses must be sent (assertion consumer service), exact.
+        name_id_format: what we ask for, or "" for no wish.
+        certificate: PEM, published in our metadata, or "".
+        private_key: PEM; decrypts assertions and signs requests; never printed. "" for none.
+    """
+
+    entity_id: str
+    acs_url: str
+    name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+    certificate: str = ""
+    private_key: str = ""
+
+    def __repr__(self) -> str:
+        return f"ServiceProvider(entity_id={self.entity_id!r}, acs_url={self.acs_url!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """An unverified SAMLResponse form value: base64, as it came."""
+
+    unverified_form_value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedResponse:
+    """What the response must be, decided before it is read.
+
+    Attributes:
+        provider: who must have issued it.
+        service_provider: whom it must be for.
+        request_id: the AuthnRequest that it must answer; None only where an unsolicited response is allowed.
+    """
+
+    provider: IdentityProvider
+    service_provider: ServiceProvider
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of the signed assertion; values in document order."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedAssertion:
+    """Facts that the identity provider signed for us, now. Only `saml.validate` makes one.
+
+    Attributes:
+        assertion_id: key of the replay check.
+        not_on_or_after: the end of the assertion itself; a replay record is kept until then plus `CLOCK_SKEW`.
+        session_not_on_or_after: the provider's end of the session, or None.
+        authn_context: AuthnContextClassRef, or "".
+    """
+
+    assertion_id: str
+    issuer: str
+    audience: str
+    in_response_to: str | None
+    name_id: str
+    name_id_format: str
+    session_index: str
+    authn_instant: datetime
+    authn_context: str
+    not_on_or_after: datetime
+    session_not_on_or_after: datetime | None
+    attributes: tuple[Attribute, ...]

@@ -1,0 +1,1 @@
+"""The terminal SQL client; tui.core runs SQL without Textual."""

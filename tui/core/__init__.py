@@ -1,0 +1,1 @@
+"""SQL without a screen: statements, sessions, results, export."""
