@@ -1,0 +1,37 @@
+"""The life of a lease, as a table: no state is left except as written here, and no end is ever undone.
+
+INTENT -> ACTIVE -> ENDING -> ENDED
+INTENT -> ENDING            the issue was cut off, its fate is unknown: the reaper finds out
+INTENT -> FAILED            the warehouse surely changed nothing
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+from broker.credentials.model import LeaseState
+
+TRANSITIONS: Final = MappingProxyType(
+    {
+        LeaseState.INTENT: frozenset({LeaseState.ACTIVE, LeaseState.ENDING, LeaseState.FAILED}),
+        LeaseState.ACTIVE: frozenset({LeaseState.ENDING}),
+        LeaseState.ENDING: frozenset({LeaseState.ENDED}),
+        LeaseState.ENDED: frozenset[LeaseState](),
+        LeaseState.FAILED: frozenset[LeaseState](),
+    }
+)
+"""Where a lease may go from each state. A move to the state where it already stands is no move."""
+
+FINAL_STATES: Final = frozenset(state for state, following in TRANSITIONS.items() if not following)
+
+CUT_OFF: Final = "the issue was cut off"
+"""Reason of a lease that went from INTENT to ENDING: a role may have been revoked without ending older sessions."""
+
+
+def may_move(source: LeaseState, target: LeaseState) -> bool:
+    """Whether a lease that stands at `source` may go to `target`."""
+    return target in TRANSITIONS[source]
+
+
+def sources_of(target: LeaseState) -> frozenset[LeaseState]:
+    """The states from which a lease may go to `target`: what a store puts into the condition of its update."""
+    return frozenset(source for source in TRANSITIONS if may_move(source, target))
