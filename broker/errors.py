@@ -73,6 +73,12 @@ class LoginFromAnotherBrowser(LoginError):
     default_remedy = "Start the sign-in again, and finish it in the same browser."
 
 
+class LoginAtAnotherProvider(LoginError):
+    """The response came from another identity provider than the one that was asked (mix-up)."""
+
+    code = "login-at-another-provider"
+
+
 class AssertionReplayed(LoginError):
     """The identity provider's assertion was used before."""
 

@@ -36,6 +36,7 @@ class PendingLogin:
         browser_digest: digest of the cookie of the browser that began it.
         loopback: the native client that waits, or None.
         device_code_digest: the device grant that waits, or "".
+        preferred_access_role: the access role that the client wishes for, where several may be assumed; "" for none.
     """
 
     handle: str
@@ -46,6 +47,7 @@ class PendingLogin:
     expires_at: datetime
     loopback: LoopbackRequest | None = None
     device_code_digest: str = ""
+    preferred_access_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
