@@ -1,0 +1,94 @@
+"""What every test may use: a real PostgreSQL, and the option that lets no skip pass for a success."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A real server and its superuser.
+
+    Attributes:
+        conninfo: of the superuser.
+        server_version: as libpq tells it: 150018 is 15.18.
+    """
+
+    conninfo: str
+    server_version: int
+
+    @property
+    def host(self) -> str:
+        return str(conninfo_to_dict(self.conninfo)["host"])
+
+    @property
+    def port(self) -> int:
+        return int(conninfo_to_dict(self.conninfo).get("port") or 5432)
+
+    def conninfo_for(self, **changes: str) -> str:
+        """The superuser's conninfo with `changes` (user, password, dbname, ...)."""
+        return make_conninfo(self.conninfo, **changes)
+
+    def create_database(self, prefix: str = "wab_test") -> str:
+        """The name of a new empty database."""
+        name = f"{prefix}_{secrets.token_hex(6)}"
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, and whoever is still connected to it."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _server(conninfo: str) -> PostgresServer:
+    with psycopg.connect(conninfo) as connection:
+        return PostgresServer(conninfo, connection.info.server_version)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The server of TEST_DATABASE_URL, or an embedded one of our own (one per worker of pytest-xdist)."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield _server(url)
+        return
+    from broker.demo.postgres import EmbeddedPostgres
+
+    # Not below pytest's own temporary folder: that is closed to the user that root's server runs as.
+    directory = Path(tempfile.mkdtemp(prefix="wab-postgres-"))
+    directory.chmod(0o755)
+    try:
+        with EmbeddedPostgres(directory) as embedded:
+            yield _server(embedded.conninfo)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database that ends with the test."""
+    name = postgres.create_database()
+    yield name
+    postgres.drop_database(name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fail-on-skip", action="store_true", help="a skipped test is a failed test")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = yield
+    if report.skipped and item.config.getoption("--fail-on-skip") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report
