@@ -1,0 +1,124 @@
+"""The sign-in in a browser: authorization code with PKCE on a loopback redirect (RFC 8252, 7636, 9207)."""
+
+import base64
+import hashlib
+import os.path
+import threading
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from broker.client import pages
+from broker.client.api import CLIENT_ID, BrokerApi
+from broker.client.errors import BrokerNamedOtherwise, ClientError, SignInRefused, SignInTimedOut
+from broker.client.model import SignedIn
+from broker.client.person import Person, wait_until
+from broker.client.settings import ClientSettings, SignInMethod
+from broker.clock import Clock
+from broker.secrets import Secret, random_token
+
+if TYPE_CHECKING:
+    from webbrowser import BaseBrowser
+
+    from broker.client.listener import Answer
+
+_LIMIT_SECONDS: Final = 600.0
+"""As long as the broker keeps a pending sign-in."""
+
+_TEXT_BROWSERS: Final = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
+"""What `webbrowser` finds on a machine without a display; they can't run an identity provider's page, and they would
+take the terminal."""
+
+
+def sign_in_with_browser(settings: ClientSettings, api: BrokerApi, person: Person, clock: Clock) -> SignedIn:
+    """Let the person sign in with the browser of this machine.
+
+    Raises:
+        SignInRefused: the broker or the identity provider said no.
+        SignInTimedOut: nobody finished it.
+        SignInCancelled: the person cancelled.
+        BrokerNamedOtherwise: the broker, or what answered, goes by another URL than the settings' one.
+    """
+    from broker.client.listener import LoopbackListener
+
+    check_issuer(api.issuer(), settings.broker_url)
+    state, verifier = random_token(), Secret(random_token())
+    with LoopbackListener(state) as listener:
+        address = authorization_url(settings, listener.redirect_uri, state, verifier)
+        _show(address, person, settings.sign_in)
+        wait_until(listener.wait, person, "Waiting for the sign-in in the browser", _LIMIT_SECONDS)
+        if listener.answer is None:
+            raise SignInTimedOut("Nobody finished the sign-in in the browser within ten minutes.")
+        try:
+            code = accept(listener.answer, settings.broker_url)
+            signed_in = api.redeem_code(code, listener.redirect_uri, verifier, clock())
+        except ClientError as error:
+            listener.conclude(pages.failed(error.what, error.remedy))
+            raise
+        listener.conclude(pages.signed_in(signed_in.subject))
+    return signed_in
+
+
+def challenge(verifier: Secret) -> str:
+    """The S256 challenge of a verifier (RFC 7636 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).rstrip(b"=").decode()
+
+
+def authorization_url(settings: ClientSettings, redirect_uri: str, state: str, verifier: Secret) -> str:
+    """Where the browser begins (RFC 6749 4.1.1).
+
+    The address ends up in the process list (it is the browser's argument), so it holds nothing that could be used
+    without the verifier, which never leaves this process but for the broker.
+    """
+    parameters = {
+        "response_type": "code",
+        "client_id": CLIENT_ID,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "code_challenge": challenge(verifier),
+        "code_challenge_method": "S256",
+    }
+    if settings.identity_provider:
+        parameters["identity_provider"] = settings.identity_provider
+    return f"{settings.broker_url}/oauth/authorize?{urlencode(parameters)}"
+
+
+def accept(answer: "Answer", issuer: str) -> Secret:
+    """The code of an answer that our broker gave (RFC 9207 2.4: a code without its issuer is refused)."""
+    if answer.issuer or answer.code is not None:
+        check_issuer(answer.issuer, issuer)
+    if answer.code is None:
+        raise SignInRefused(
+            answer.description or f"The sign-in was refused: {answer.error}.", reference=answer.reference
+        )
+    return answer.code
+
+
+def check_issuer(issuer: str, expected: str) -> None:
+    """Refuse a broker that goes by another name than the one that the person gave (RFC 8414 3.3)."""
+    if issuer.rstrip("/") != expected:
+        raise BrokerNamedOtherwise(
+            f"The broker at {expected} calls itself {issuer or 'nothing'}.",
+            remedy="Use the URL that the broker calls itself by, if you know it to be yours.",
+        )
+
+
+def find_browser() -> "BaseBrowser | None":
+    """The person's browser, unless there is none with a display."""
+    import webbrowser
+
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return None
+    return None if os.path.basename(str(getattr(found, "name", ""))) in _TEXT_BROWSERS else found  # noqa: PTH119
+
+
+def _show(address: str, person: Person, method: SignInMethod) -> None:
+    """Open the browser, or say what to open; always print the address, since an opened browser may stay unseen."""
+    browser = find_browser() if method is SignInMethod.BROWSER else None
+    if browser is None:
+        person.tell(f"Open this address in a browser on this machine to sign in:\n\n  {address}\n")
+        return
+    person.tell(f"Your browser opens for the sign-in. If it does not, open this address:\n\n  {address}\n")
+    # Some browsers' commands return only when they are closed.
+    threading.Thread(target=browser.open, args=(address,), kwargs={"new": 2}, daemon=True).start()
