@@ -4,10 +4,16 @@ A record names the human, the identity provider, the alias, the lease and the re
 are closed on purpose: what is not a field can't leak.
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+
+Detail = str | int | list[str]
+"""What one name in `AuditRecord.detail` may hold."""
+
+_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class AuditEvent(StrEnum):
@@ -59,7 +65,30 @@ class AuditRecord:
     alias: str = ""
     lease_id: str = ""
     code: str = ""
-    detail: dict[str, str | int | list[str]] = field(default_factory=dict)
+    detail: dict[str, Detail] = field(default_factory=dict)
+
+    def storable(self) -> dict[str, object]:
+        """The fields by name, as any store can keep them.
+
+        What a stranger sent may hold characters that databases don't take (NUL, half a surrogate pair). They are
+        replaced: a refusal that can't be recorded would be no refusal on record.
+        """
+        return {name: _storable(getattr(self, name)) for name in _FIELDS} | {"event": self.event.value}
+
+
+def _storable(value: object) -> object:
+    match value:
+        case str():
+            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {_storable(name): _storable(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+_FIELDS: Final = tuple(each.name for each in fields(AuditRecord))
 
 
 class AuditLog(Protocol):
@@ -71,4 +100,12 @@ class AuditLog(Protocol):
         Raises:
             StoreUnavailable: the record could not be kept.
         """
+        ...
+
+
+class SearchableAuditLog(AuditLog, Protocol):
+    """An audit log that can be asked."""
+
+    def by_request(self, request_id: str) -> list[AuditRecord]:
+        """Every record of one request, in the order in which they were kept."""
         ...

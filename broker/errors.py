@@ -276,6 +276,13 @@ class StoreUnavailable(BrokerError):
     default_remedy = "Try again shortly."
 
 
+class StoreTooNew(StoreUnavailable):
+    """A newer broker has changed the state store's tables."""
+
+    code = "store-too-new"
+    default_remedy = "Run the newest broker on this store everywhere, or restore the store from before the upgrade."
+
+
 def refusal_classes() -> list[type[BrokerError]]:
     """Every error class of the broker, root first, for docs/errors.md and its test."""
 

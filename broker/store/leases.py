@@ -1,0 +1,106 @@
+"""Leases, and whom each database user belongs to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.sql.dml import Update
+
+from broker.credentials.lease import FINAL_STATES, sources_of
+from broker.credentials.model import Lease, LeaseState
+from broker.errors import DatabaseUserTaken
+from broker.store.engine import Database
+from broker.store.schema import leases as table
+from broker.store.schema import persons
+
+_FINAL: Final = sorted(state.value for state in FINAL_STATES)
+_LIVE: Final = sorted(state.value for state in LeaseState if state not in FINAL_STATES)
+
+
+def _move_to(target: LeaseState) -> Update:
+    """The transition table as the condition of one update: two brokers that move a lease at once can't both win."""
+    changed: dict[str, object] = {
+        "state": target.value,
+        "reason": func.coalesce(func.nullif(bindparam("why"), ""), table.c.reason),
+    }
+    if target in FINAL_STATES:
+        changed["ended_at"] = bindparam("now")
+    sources = [state.value for state in sources_of(target)]
+    return update(table).where(table.c.lease_id == bindparam("this_lease"), table.c.state.in_(sources)).values(changed)
+
+
+_NEW: Final = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in table.c}
+_OWNER: Final = ("workgroup", "database_user", "identity_provider", "subject")
+
+# One statement adds the lease if, and only if, the database user belongs to the person.
+_ADD_FOR_OWNER: Final = insert(table).from_select(
+    list(_NEW), select(*_NEW.values()).where(*(persons.c[column] == _NEW[column] for column in _OWNER))
+)
+_MOVE: Final = {target: _move_to(target) for target in LeaseState}
+_GET: Final = select(table).where(table.c.lease_id == bindparam("this_lease"))
+_BY_ALIASES: Final = select(table).where(
+    table.c.workgroup == bindparam("workgroup"), table.c.alias.in_(bindparam("aliases", expanding=True))
+)
+_DUE: Final = (
+    select(table)
+    .where(
+        table.c.workgroup == bindparam("workgroup"),
+        or_(
+            and_(table.c.state == LeaseState.ACTIVE.value, table.c.expires_at <= bindparam("now")),
+            table.c.state == LeaseState.ENDING.value,
+            and_(table.c.state == LeaseState.INTENT.value, table.c.created_at < bindparam("intent_before")),
+        ),
+    )
+    .order_by(table.c.created_at, table.c.lease_id)
+    .limit(bindparam("at_most"))
+)
+_ALL_LIVE: Final = select(table).where(table.c.state.in_(_LIVE)).order_by(table.c.created_at, table.c.lease_id)
+_FORGET: Final = delete(table).where(table.c.state.in_(_FINAL), table.c.ended_at < bindparam("before"))
+
+
+class SqlLeases:
+    """`broker.credentials.ports.Leases` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bind = database.insert_or_skip(persons)
+
+    def add_intent(self, lease: Lease) -> None:
+        new = {f"new_{column}": getattr(lease, column) for column in _NEW} | {"new_state": lease.state.value}
+        if self._database.count(_ADD_FOR_OWNER, new) == 1:
+            return
+        person = {column: getattr(lease, column) for column in _OWNER}
+        with self._database.transaction() as transaction:
+            transaction.execute(self._bind, person | {"bound_at": lease.created_at})
+            if transaction.execute(_ADD_FOR_OWNER, new).rowcount != 1:
+                raise DatabaseUserTaken(
+                    f"The database user {lease.database_user} belongs to another person in workgroup {lease.workgroup}."
+                )
+
+    def move(self, lease_id: str, to: LeaseState, now: datetime, reason: str = "") -> bool:
+        return self._database.count(_MOVE[to], {"this_lease": lease_id, "now": now, "why": reason}) == 1
+
+    def get(self, lease_id: str) -> Lease | None:
+        row = self._database.row(_GET, {"this_lease": lease_id})
+        return _lease(row) if row else None
+
+    def by_aliases(self, workgroup: str, aliases: Sequence[str]) -> dict[str, Lease]:
+        rows = self._database.rows(_BY_ALIASES, {"workgroup": workgroup, "aliases": list(aliases)})
+        return {row.alias: _lease(row) for row in rows}
+
+    def due(self, workgroup: str, now: datetime, intent_before: datetime, limit: int) -> list[Lease]:
+        parameters = {"workgroup": workgroup, "now": now, "intent_before": intent_before, "at_most": limit}
+        return [_lease(row) for row in self._database.rows(_DUE, parameters)]
+
+    def live(self, *, workgroup: str = "", session_id: str = "", subject: str = "") -> list[Lease]:
+        filters = {"workgroup": workgroup, "session_id": session_id, "subject": subject}
+        wanted = [table.c[column] == value for column, value in filters.items() if value]
+        return [_lease(row) for row in self._database.rows(_ALL_LIVE.where(*wanted))]
+
+    def forget_ended(self, before: datetime) -> int:
+        return self._database.count(_FORGET, {"before": before})
+
+
+def _lease(row: Row[Any]) -> Lease:
+    return Lease(**(row._asdict() | {"state": LeaseState(row.state)}))

@@ -1,0 +1,273 @@
+"""The store in memory: for tests, and for whoever wants to read what each port means without SQL.
+
+Every twin passes the contract tests that the SQL parts pass. One lock a twin stands for the database's transactions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+from typing import TypeVar
+
+from broker.audit import AuditEvent, AuditRecord
+from broker.credentials.lease import FINAL_STATES, may_move
+from broker.credentials.model import Lease, LeaseState
+from broker.errors import DatabaseUserTaken
+from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
+from broker.store.model import Store
+from broker.store.sessions import ENDED_SESSION_KEPT
+from broker.sts.model import Session
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _drop(kept: dict[_Key, _Value], unwanted: Callable[[_Value], bool]) -> int:
+    dropped = [key for key, value in kept.items() if unwanted(value)]
+    for key in dropped:
+        del kept[key]
+    return len(dropped)
+
+
+class MemoryPendingLogins:
+    """`broker.login.ports.PendingLogins` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._logins: dict[str, PendingLogin] = {}
+
+    def add(self, login: PendingLogin) -> None:
+        with self._lock:
+            self._logins[login.handle] = login
+
+    def take(self, handle: str, now: datetime) -> PendingLogin | None:
+        with self._lock:
+            login = self._logins.pop(handle, None)
+        return login if login and login.expires_at > now else None
+
+    def forget_expired(self, now: datetime) -> int:
+        with self._lock:
+            return _drop(self._logins, lambda login: login.expires_at <= now)
+
+
+class MemoryAuthorizationCodes:
+    """`broker.login.ports.AuthorizationCodes` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._codes: dict[str, AuthorizationCode] = {}
+
+    def add(self, code: AuthorizationCode) -> None:
+        with self._lock:
+            self._codes[code.code_digest] = code
+
+    def take(self, code_digest: str, now: datetime) -> AuthorizationCode | None:
+        with self._lock:
+            code = self._codes.pop(code_digest, None)
+        return code if code and code.expires_at > now else None
+
+    def forget_expired(self, now: datetime) -> int:
+        with self._lock:
+            return _drop(self._codes, lambda code: code.expires_at <= now)
+
+
+class MemoryDeviceGrants:
+    """`broker.login.ports.DeviceGrants` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._grants: dict[str, DeviceGrant] = {}
+
+    def add(self, grant: DeviceGrant) -> None:
+        with self._lock:
+            self._grants[grant.device_code_digest] = grant
+
+    def by_user_code(self, user_code_digest: str, now: datetime) -> DeviceGrant | None:
+        with self._lock:
+            grants = [grant for grant in self._grants.values() if grant.user_code_digest == user_code_digest]
+        return next((grant for grant in grants if _undecided(grant, now)), None)
+
+    def approve(self, device_code_digest: str, approved: ApprovedLogin, now: datetime) -> bool:
+        return self._decide(device_code_digest, DeviceState.APPROVED, approved, now)
+
+    def deny(self, device_code_digest: str, now: datetime) -> bool:
+        return self._decide(device_code_digest, DeviceState.DENIED, None, now)
+
+    def poll(self, device_code_digest: str, now: datetime) -> DeviceGrant | None:
+        with self._lock:
+            grant = self._grants.pop(device_code_digest, None)
+            if grant and grant.state is DeviceState.PENDING:
+                self._grants[device_code_digest] = replace(grant, last_polled_at=now)
+        return grant
+
+    def forget_expired(self, now: datetime) -> int:
+        with self._lock:
+            return _drop(self._grants, lambda grant: grant.expires_at <= now)
+
+    def _decide(self, digest: str, decision: DeviceState, approved: ApprovedLogin | None, now: datetime) -> bool:
+        with self._lock:
+            grant = self._grants.get(digest)
+            if grant is None or not _undecided(grant, now):
+                return False
+            self._grants[digest] = replace(grant, state=decision, approved=approved)
+        return True
+
+
+def _undecided(grant: DeviceGrant, now: datetime) -> bool:
+    return grant.state is DeviceState.PENDING and grant.expires_at > now
+
+
+class MemoryUsedAssertions:
+    """`broker.login.ports.UsedAssertions` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._used: dict[tuple[str, str], datetime] = {}
+
+    def use(self, identity_provider: str, assertion_id: str, keep_until: datetime) -> bool:
+        with self._lock:
+            first = (identity_provider, assertion_id) not in self._used
+            self._used.setdefault((identity_provider, assertion_id), keep_until)
+        return first
+
+    def forget_expired(self, now: datetime) -> int:
+        with self._lock:
+            return _drop(self._used, lambda keep_until: keep_until <= now)
+
+
+class MemorySessions:
+    """`broker.sts.ports.Sessions` in memory: what is here and was not revoked is live until its end."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._ends: dict[str, datetime] = {}
+        self._revoked: set[str] = set()
+
+    def add(self, session: Session) -> None:
+        with self._lock:
+            self._ends[session.session_id] = session.expires_at
+
+    def is_live(self, session_id: str, now: datetime) -> bool:
+        with self._lock:
+            return self._is_live(session_id, now)
+
+    def revoke(self, session_id: str, now: datetime, reason: str) -> bool:  # noqa: ARG002 - nobody asks for it back
+        with self._lock:
+            if not self._is_live(session_id, now):
+                return False
+            self._revoked.add(session_id)
+        return True
+
+    def forget_expired(self, now: datetime) -> int:
+        with self._lock:
+            return _drop(self._ends, lambda end: end <= now - ENDED_SESSION_KEPT)
+
+    def _is_live(self, session_id: str, now: datetime) -> bool:
+        end = self._ends.get(session_id)
+        return end is not None and end > now and session_id not in self._revoked
+
+
+class MemoryLeases:
+    """`broker.credentials.ports.Leases` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._leases: dict[str, Lease] = {}
+        self._owners: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def add_intent(self, lease: Lease) -> None:
+        person = (lease.identity_provider, lease.subject)
+        with self._lock:
+            if self._owners.setdefault((lease.workgroup, lease.database_user), person) != person:
+                raise DatabaseUserTaken(
+                    f"The database user {lease.database_user} belongs to another person in workgroup {lease.workgroup}."
+                )
+            self._leases[lease.lease_id] = lease
+
+    def move(self, lease_id: str, to: LeaseState, now: datetime, reason: str = "") -> bool:
+        with self._lock:
+            lease = self._leases.get(lease_id)
+            if lease is None or not may_move(lease.state, to):
+                return False
+            ended_at = now if to in FINAL_STATES else lease.ended_at
+            self._leases[lease_id] = replace(lease, state=to, ended_at=ended_at, reason=reason or lease.reason)
+        return True
+
+    def get(self, lease_id: str) -> Lease | None:
+        with self._lock:
+            return self._leases.get(lease_id)
+
+    def by_aliases(self, workgroup: str, aliases: Sequence[str]) -> dict[str, Lease]:
+        found = self._where(lambda lease: lease.workgroup == workgroup and lease.alias in aliases)
+        return {lease.alias: lease for lease in found}
+
+    def due(self, workgroup: str, now: datetime, intent_before: datetime, limit: int) -> list[Lease]:
+        def is_due(lease: Lease) -> bool:
+            match lease.state:
+                case LeaseState.ACTIVE:
+                    return lease.expires_at <= now
+                case LeaseState.INTENT:
+                    return lease.created_at < intent_before
+                case state:
+                    return state is LeaseState.ENDING
+
+        return self._where(lambda lease: lease.workgroup == workgroup and is_due(lease))[:limit]
+
+    def live(self, *, workgroup: str = "", session_id: str = "", subject: str = "") -> list[Lease]:
+        def matches(lease: Lease) -> bool:
+            pairs = ((workgroup, lease.workgroup), (session_id, lease.session_id), (subject, lease.subject))
+            return all(wanted in ("", actual) for wanted, actual in pairs)
+
+        return self._where(lambda lease: lease.state not in FINAL_STATES and matches(lease))
+
+    def forget_ended(self, before: datetime) -> int:
+        with self._lock:
+            return _drop(self._leases, lambda lease: lease.ended_at is not None and lease.ended_at < before)
+
+    def _where(self, wanted: Callable[[Lease], bool]) -> list[Lease]:
+        with self._lock:
+            found = [lease for lease in self._leases.values() if wanted(lease)]
+        return sorted(found, key=lambda lease: (lease.created_at, lease.lease_id))
+
+
+class MemoryAuditLog:
+    """`broker.audit.SearchableAuditLog` in memory; `records` has them all, in order."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._records: list[AuditRecord] = []
+
+    @property
+    def records(self) -> tuple[AuditRecord, ...]:
+        """Everything that was recorded."""
+        with self._lock:
+            return tuple(self._records)
+
+    def record(self, record: AuditRecord) -> None:
+        kept = AuditRecord(**(record.storable() | {"event": AuditEvent(record.event)}))  # type: ignore[arg-type]
+        with self._lock:
+            self._records.append(kept)
+
+    def by_request(self, request_id: str) -> list[AuditRecord]:
+        return [record for record in self.records if record.request_id == request_id]
+
+
+def memory_store() -> Store:
+    """An empty store."""
+    pending_logins = MemoryPendingLogins()
+    authorization_codes = MemoryAuthorizationCodes()
+    device_grants = MemoryDeviceGrants()
+    used_assertions = MemoryUsedAssertions()
+    sessions = MemorySessions()
+    return Store(
+        pending_logins=pending_logins,
+        authorization_codes=authorization_codes,
+        device_grants=device_grants,
+        used_assertions=used_assertions,
+        sessions=sessions,
+        leases=MemoryLeases(),
+        audit=MemoryAuditLog(),
+        expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions),
+        ping=lambda: None,
+        close=lambda: None,
+    )

@@ -1,0 +1,65 @@
+"""Every contract runs on three stores: in memory, on SQLite, on a real PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL, text
+
+from broker.store.engine import Database
+from broker.store.memory import memory_store
+from broker.store.model import Store
+from broker.store.open import open_store
+from broker.store.schema import metadata
+from broker.sts.keys import KeyRing
+from tests.conftest import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
+    return KeyRing.create(tmp_path_factory.mktemp("keys") / "keys.json")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A database of our own on the test server."""
+    name = postgres.create_database("wab_store")
+    parts = {key: str(value) for key, value in conninfo_to_dict(postgres.conninfo).items()}
+    server = {key: value for key, value in parts.items() if key not in ("user", "password", "dbname")}
+    url = URL.create("postgresql", parts.get("user"), parts.get("password"), database=name, query=server)
+    yield url.render_as_string(hide_password=False)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'broker.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    _empty(found)
+    return found
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def store(request: pytest.FixtureRequest, tmp_path: Path, ring: KeyRing) -> Iterator[Store]:
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield memory_store()
+        return
+    where = f"sqlite:///{tmp_path / 'broker.db'}"
+    if request.param == "postgresql":
+        where = request.getfixturevalue("postgres_url")
+        _empty(where)
+    opened = open_store(where, ring)
+    yield opened
+    opened.close()
+
+
+def _empty(url: str) -> None:
+    database = Database.connect(url)
+    with database.transaction() as transaction:
+        for name in [*metadata.tables, "alembic_version"]:
+            transaction.execute(text(f"DROP TABLE IF EXISTS {name} CASCADE"))
+    database.close()
