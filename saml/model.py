@@ -18,6 +18,7 @@ class Limits:
     elements: int = 4_000
     depth: int = 40
     attributes_per_element: int = 32
+    namespaces_per_element: int = 16
     attribute_values: int = 1_000
 
 

@@ -403,7 +403,7 @@ def sign(element: Tree, answer: Answer) -> None:
 
 def encrypt(assertion: Tree, answer: Answer) -> None:
     """Replace the assertion by an EncryptedAssertion for `answer.encrypt_for`."""
-    wrapper = etree.Element(f"{{{SAML}}}EncryptedAssertion", nsmap={"saml": SAML})
+    wrapper = etree.Element(f"{{{SAML}}}EncryptedAssertion", nsmap={assertion.prefix: SAML})
     assertion.getparent().replace(assertion, wrapper)
     wrapper.append(assertion)
     data = xmlsec.template.encrypted_data_create(wrapper, answer.cipher, type=xmlsec.EncryptionType.ELEMENT, ns="xenc")
