@@ -1,0 +1,110 @@
+"""The broker's web application: services in, an ASGI application out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from broker.audit import AuditLog
+from broker.clock import Clock, utc_now
+from broker.config.model import ServerConfig
+from broker.credentials.service import CredentialService
+from broker.http.call import Call, Endpoints
+from broker.http.cookies import Cookies
+from broker.http.credentials import CredentialEndpoints
+from broker.http.device import DeviceEndpoints
+from broker.http.middleware import Edge, request_id_of
+from broker.http.oauth import OAuthEndpoints, oauth_problem
+from broker.http.pages import Pages
+from broker.http.problems import problem
+from broker.http.saml import SamlEndpoints
+from broker.http.start import StartEndpoints
+from broker.login.device import DeviceFlow
+from broker.login.oauth import AuthorizationCodeGrant
+from broker.login.service import LoginService
+from broker.sts.service import SessionService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the application serves.
+
+    Attributes:
+        ping: raises `StoreUnavailable` unless the store answers.
+    """
+
+    login: LoginService
+    codes: AuthorizationCodeGrant
+    devices: DeviceFlow
+    sessions: SessionService
+    credentials: CredentialService
+    audit: AuditLog
+    ping: Callable[[], None]
+
+
+def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now) -> Starlette:
+    """The application; every URL that it writes begins with the configured public one."""
+    secure = server.public_url.startswith("https://")
+    pages, cookies = Pages(server.public_url), Cookies(secure)
+    oauth = OAuthEndpoints(
+        public_url=server.public_url,
+        login=services.login,
+        codes=services.codes,
+        devices=services.devices,
+        sessions=services.sessions,
+        audit=services.audit,
+        pages=pages,
+        cookies=cookies,
+    )
+    for_people = Endpoints(clock, pages.failure)
+    for_oauth = Endpoints(clock, oauth_problem)
+    for_clients = Endpoints(clock, problem)
+    return Starlette(
+        routes=[
+            pages.stylesheet(),
+            *StartEndpoints(services.login, pages, cookies).routes(for_people),
+            *SamlEndpoints(services.login, pages, cookies).routes(for_people),
+            *DeviceEndpoints(services.login, services.devices, pages, cookies).routes(for_people),
+            *oauth.browser_routes(for_people),
+            *oauth.client_routes(for_oauth),
+            *CredentialEndpoints(services.sessions, services.credentials, services.audit).routes(for_clients),
+            *_health_routes(services.ping, for_clients),
+        ],
+        middleware=[
+            Middleware(Edge, maximum_request_bytes=server.maximum_request_bytes, secure=secure),
+        ],
+        exception_handlers={HTTPException: _web_server_answer(pages)},
+    )
+
+
+def _health_routes(ping: Callable[[], None], endpoints: Endpoints) -> list[Route]:
+    def alive(_call: Call) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    def ready(_call: Call) -> Response:
+        ping()
+        return JSONResponse({"status": "ready"})
+
+    return [endpoints.get("/healthz", alive), endpoints.get("/readyz", ready)]
+
+
+def _web_server_answer(pages: Pages) -> Callable[[Request, Exception], Response]:
+    """Not Found and its like: a page for people, a problem document of no type of ours for clients (RFC 9457 4.2.1)."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        status, what = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+        reference = request_id_of(request.scope)
+        headers = getattr(error, "headers", None)
+        if not request.url.path.startswith(("/v1/", "/oauth/")):
+            response = pages.plain(status, f"{what}.", reference)
+            response.headers.update(headers or {})
+            return response
+        document = {"type": "about:blank", "title": what, "status": status, "request_id": reference}
+        return JSONResponse(document, status, headers, media_type="application/problem+json")
+
+    return answer

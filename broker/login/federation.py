@@ -1,0 +1,184 @@
+"""From a validated assertion to an approved login: who this is, what they assume, and until when. Pure.
+
+The attributes are those that AWS defines for AssumeRoleWithSAML, so that an application set up for it works unchanged;
+their names come from the provider's configuration. Anything that is missing or breaks a limit is refused by name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from broker.config.model import AccessRoleConfig, IdentityProviderConfig
+from broker.errors import AccessRoleRefused, PrincipalTagInvalid, SessionTaggingRefused
+from broker.login.model import ApprovedLogin
+from broker.sts.model import DEFAULT_SESSION, MAXIMUM_SESSION, MINIMUM_SESSION
+from roles.principal import Principal, SessionTag
+from saml import attributes
+from saml.errors import AttributeRefused
+from saml.model import NAMEID_TRANSIENT, ValidatedAssertion
+
+_ROLE_SESSION_NAME: Final = re.compile(r"[a-zA-Z_0-9+=,.@-]{2,64}")
+_SECONDS: Final = re.compile(r"[0-9]{1,5}")
+_NAMED_AT_MOST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """What the administrator decided about the mapping.
+
+    Attributes:
+        access_roles: every access role that a principal can assume, with its trust policy.
+        default_session: for assertions that ask for no length.
+        maximum_session: the longest, whatever asks for more.
+    """
+
+    access_roles: tuple[AccessRoleConfig, ...]
+    default_session: timedelta = DEFAULT_SESSION
+    maximum_session: timedelta = MAXIMUM_SESSION
+
+    def approve(
+        self,
+        assertion: ValidatedAssertion,
+        provider: IdentityProviderConfig,
+        now: datetime,
+        *,
+        preferred_access_role: str = "",
+    ) -> ApprovedLogin:
+        """Map what the provider signed.
+
+        Raises:
+            PrincipalTagInvalid: an attribute is missing or breaks a limit; the text names it.
+            AccessRoleRefused: no access role, or several without a wish, may be assumed.
+            SessionTaggingRefused: the access role does not let this provider tag sessions.
+        """
+        try:
+            access_role = _choose(_permitted(assertion, provider, self.access_roles), preferred_access_role)
+            return ApprovedLogin(
+                principal=_principal(assertion, provider, access_role),
+                session_seconds=self._session_seconds(assertion, provider.attributes.session_duration),
+                session_ends_by=min(self._ends(assertion, access_role, now)),
+            )
+        except AttributeRefused as refusal:
+            # The signature held, so the person is told which attribute it is; a forger never comes as far as this.
+            what = f"{refusal.what[:1].upper()}{refusal.what[1:]}."
+            raise PrincipalTagInvalid(what, remedy=refusal.remedy) from refusal
+
+    def _session_seconds(self, assertion: ValidatedAssertion, name: str) -> int:
+        text = attributes.optional(assertion, name) if name else None
+        if text is None:
+            return int(self.default_session.total_seconds())
+        low, high = int(MINIMUM_SESSION.total_seconds()), int(MAXIMUM_SESSION.total_seconds())
+        if not _SECONDS.fullmatch(text) or not low <= int(text) <= high:
+            raise PrincipalTagInvalid(f"The attribute {name} must be a number of seconds from {low} to {high}.")
+        return int(text)
+
+    def _ends(self, assertion: ValidatedAssertion, access_role: AccessRoleConfig, now: datetime) -> Iterator[datetime]:
+        yield now + self.maximum_session
+        yield now + access_role.maximum_session
+        if assertion.session_not_on_or_after is not None:
+            yield assertion.session_not_on_or_after
+
+
+def _principal(
+    assertion: ValidatedAssertion, provider: IdentityProviderConfig, access_role: AccessRoleConfig
+) -> Principal:
+    names = provider.attributes
+    found = attributes.session_tags(assertion, names.principal_tag_prefix) if names.principal_tag_prefix else {}
+    tags = tuple(SessionTag(key, value) for key, value in found.items())
+    if tags and not access_role.allow_session_tags:
+        raise SessionTaggingRefused(f"The access role {access_role.name} does not let {provider.name} tag sessions.")
+    source_identity = _source_identity(assertion, names.role_session_name)
+    return Principal(
+        identity_provider=provider.name,
+        subject=source_identity if assertion.name_id_format == NAMEID_TRANSIENT else assertion.name_id,
+        source_identity=source_identity,
+        access_role=access_role.name,
+        database_user=attributes.single(assertion, names.database_user),
+        asserted_roles=_database_roles(assertion, names.database_roles, names.database_roles_multivalued),
+        tags=tags,
+        transitive_tag_keys=_transitive_keys(assertion, names.transitive_tag_keys, tags),
+        authn_context=assertion.authn_context,
+    )
+
+
+def _source_identity(assertion: ValidatedAssertion, name: str) -> str:
+    """RoleSessionName; the NameID where the configuration says that the provider sends none."""
+    text = attributes.single(assertion, name) if name else assertion.name_id
+    if not _ROLE_SESSION_NAME.fullmatch(text):
+        raise PrincipalTagInvalid(
+            f"The attribute {name or 'NameID'} must be 2 to 64 letters, digits or _ + = , . @ - without spaces."
+        )
+    return text
+
+
+def _database_roles(assertion: ValidatedAssertion, name: str, multivalued: bool) -> tuple[str, ...]:
+    """The asserted database roles in order, each once. Whether one is a good name is for `roles` to decide."""
+    asserted = attributes.values(assertion, name) if multivalued else attributes.single(assertion, name).split(":")
+    if not asserted:
+        raise PrincipalTagInvalid(f"The assertion has no database role in the attribute {name}.")
+    if not all(map(attributes.is_plain_text, asserted)) or not all(asserted):
+        raise PrincipalTagInvalid(f"The attribute {name} holds an empty database role, or one with spaces around it.")
+    return tuple(dict.fromkeys(asserted))
+
+
+def _transitive_keys(assertion: ValidatedAssertion, name: str, tags: Iterable[SessionTag]) -> tuple[str, ...]:
+    known = {tag.key.casefold() for tag in tags}
+    keys = attributes.values(assertion, name) if name else ()
+    for key in keys:
+        if key.casefold() not in known:
+            raise PrincipalTagInvalid(
+                f"The attribute {name} names {key[:64]}, which is no session tag of the assertion."
+            )
+    return keys
+
+
+def _permitted(
+    assertion: ValidatedAssertion, provider: IdentityProviderConfig, access_roles: tuple[AccessRoleConfig, ...]
+) -> list[AccessRoleConfig]:
+    """The access roles that were asserted, exist, and trust this provider: all three, or it is no access role."""
+    name = provider.attributes.access_role
+    asserted = attributes.values(assertion, name) if name else ()
+    if asserted:
+        arns = {arn for value in asserted for arn in _role_arns(value, provider.arn)}
+        wanted = [role for role in access_roles if role.arn in arns]
+    else:
+        wanted = [role for role in access_roles if role.name == provider.access_role]
+    permitted = [role for role in wanted if provider.name in role.trusted_identity_providers]
+    if permitted:
+        return permitted
+    if wanted:
+        refused = ", ".join(role.name for role in wanted)
+        raise AccessRoleRefused(f"The identity provider {provider.name} is not trusted by the access role {refused}.")
+    named = "; ".join(asserted[:_NAMED_AT_MOST]) or provider.access_role
+    if not named:
+        raise AccessRoleRefused("The identity provider named no access role.")
+    raise AccessRoleRefused(f"The identity provider named no access role that exists here (it named: {named}).")
+
+
+def _role_arns(value: str, provider_arn: str) -> Iterator[str]:
+    """Which half of `role-arn,provider-arn` (AWS: in either order) names the access role; none if it is no such pair.
+
+    Where the provider's own ARN is configured, the other half must be that one.
+    """
+    halves = [half.strip() for half in value.split(",")]
+    if len(halves) != 2:
+        return
+    for role, other in (halves, reversed(halves)):
+        if ":saml-provider/" in other and ":saml-provider/" not in role and provider_arn in ("", other):
+            yield role
+
+
+def _choose(permitted: list[AccessRoleConfig], preferred: str) -> AccessRoleConfig:
+    names = ", ".join(sorted(role.name for role in permitted))
+    if preferred:
+        for role in permitted:
+            if preferred in (role.name, role.arn):
+                return role
+        raise AccessRoleRefused(f"You may not assume the access role that you named; you may assume: {names}.")
+    if len(permitted) > 1:
+        raise AccessRoleRefused(
+            f"You may assume several access roles: {names}.", remedy="Name the one that you want and sign in again."
+        )
+    return permitted[0]

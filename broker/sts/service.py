@@ -1,0 +1,115 @@
+"""Session credentials: issued for an approved login, opened from their sealed token, ended."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
+from broker.credentials.model import LeaseState
+from broker.credentials.ports import Leases
+from broker.errors import SessionExpired, SessionRevoked
+from broker.login.model import ApprovedLogin
+from broker.secrets import Secret, random_name, random_token
+from broker.sts import claims
+from broker.sts.keys import KeyRing
+from broker.sts.model import Session, SessionCredentials
+from broker.sts.ports import Sessions
+from broker.sts.token import open_sealed, seal
+
+SESSION_PURPOSE: Final = "session"
+
+_ACCESS_KEY_PREFIX: Final = "WABA"
+_ACCESS_KEY_CHARACTERS: Final = 16
+_SECRET_BYTES: Final = 30
+"""40 characters of base64, as long as AWS' own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionService:
+    """Issues, opens and ends session credentials. The AWS-shaped triple serves faces that sign their requests."""
+
+    ring: KeyRing
+    sessions: Sessions
+    leases: Leases
+    audit: AuditLog
+
+    def issue(self, approved: ApprovedLogin, client_id: str, request_id: str, now: datetime) -> SessionCredentials:
+        """Make the session that the login was approved for.
+
+        Raises:
+            SessionExpired: the identity provider's own end of the session is past.
+        """
+        expires_at = min(now + timedelta(seconds=approved.session_seconds), approved.session_ends_by)
+        if expires_at <= now:
+            raise SessionExpired("The identity provider's session ended before the broker's began.")
+        session = Session(
+            session_id=random_name(26),
+            principal=approved.principal,
+            client_id=client_id,
+            issued_at=now,
+            expires_at=expires_at,
+            access_key_id=_ACCESS_KEY_PREFIX + random_name(_ACCESS_KEY_CHARACTERS).upper(),
+        )
+        secret = Secret(random_token(_SECRET_BYTES))
+        token = Secret(seal(self.ring, SESSION_PURPOSE, claims.to_bytes(session, secret)))
+        self.sessions.add(session)
+        detail: dict[str, Detail] = {"client": client_id, "expires_at": expires_at.isoformat()}
+        self.audit.record(_record(AuditEvent.SESSION_ISSUED, session, request_id, now, detail))
+        return SessionCredentials(session, session.access_key_id, secret, token)
+
+    def open(self, token: Secret, now: datetime) -> Session:
+        """The live session behind a token.
+
+        Raises:
+            SessionError: the token is not one of ours.
+            SessionExpired: it came to its end.
+            SessionRevoked: it was ended, or the store does not know it.
+        """
+        session = self.read(token)
+        if session.expires_at <= now:
+            raise SessionExpired(f"The session ended at {session.expires_at:%Y-%m-%d %H:%M:%S} UTC.")
+        if not self.sessions.is_live(session.session_id, now):
+            raise SessionRevoked("The session was ended.")
+        return session
+
+    def read(self, token: Secret) -> Session:
+        """The session behind a token, dead or alive: enough to end it, never to act for it.
+
+        Raises:
+            SessionError: the token is not one of ours.
+        """
+        return claims.from_bytes(open_sealed(self.ring, SESSION_PURPOSE, token.reveal()), token).session
+
+    def revoke(self, session: Session, request_id: str, now: datetime, reason: str = "logout") -> bool:
+        """End the session, and hand its database logins to the reaper, which ends their database sessions too.
+
+        Returns:
+            Whether the session was live. Its leases are ended in either case.
+        """
+        was_live = self.sessions.revoke(session.session_id, now, reason)
+        leases = self.leases.live(session_id=session.session_id)
+        for lease in leases:
+            self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
+        if was_live or leases:
+            detail: dict[str, Detail] = {
+                "reason": reason,
+                "leases": [lease.lease_id for lease in leases],
+            }
+            self.audit.record(_record(AuditEvent.SESSION_REVOKED, session, request_id, now, detail))
+        return was_live
+
+
+def _record(
+    event: AuditEvent, session: Session, request_id: str, now: datetime, detail: dict[str, Detail]
+) -> AuditRecord:
+    return AuditRecord(
+        event=event,
+        at=now,
+        request_id=request_id,
+        identity_provider=session.principal.identity_provider,
+        subject=session.principal.subject,
+        source_identity=session.principal.source_identity,
+        access_role=session.principal.access_role,
+        session_id=session.session_id,
+        detail=detail,
+    )
