@@ -16,7 +16,8 @@ class Endpoint(asyncio.BufferedProtocol):
     connection would cost more than the connection.
     """
 
-    _shared: Final = bytearray(_READ_SIZE)
+    # A view, since asyncio's TLS reads into slices of it, and a slice of a bytearray is a copy.
+    _shared: Final = memoryview(bytearray(_READ_SIZE))
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -88,18 +89,18 @@ class Endpoint(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
-    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
         return self._shared
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = bytes(memoryview(self._shared)[:nbytes])
+        data = bytes(self._shared[:nbytes])
         if self._peer is not None:
             self._peer.transport.write(data)
         else:
             self._pending += data
             self._arrived.set()
-            if len(self._pending) > _HIGH_WATER:
-                self.transport.pause_reading()
+            if len(self._pending) > _HIGH_WATER:  # far more than anybody has to say before a session
+                self.transport.abort()
 
     def eof_received(self) -> bool:
         return False

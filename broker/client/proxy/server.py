@@ -127,6 +127,8 @@ class Proxy:
             return
         endpoint = await asyncio.wait_for(upstream.reach(self._last_login), _UPSTREAM_SECONDS)
         endpoint.send(request.packet)
+        # The warehouse closes when it has passed the signal on; the client's own connection waits for that.
+        await asyncio.wait([endpoint.closed], timeout=_UPSTREAM_SECONDS)
         endpoint.close()
 
 
