@@ -97,7 +97,7 @@ class EmbeddedPostgres:
     @property
     def conninfo(self) -> str:
         """The superuser's libpq conninfo; it holds the password."""
-        return self.conninfo_for(self.superuser, self._password())
+        return self.conninfo_for(self.superuser, self.superuser_password)
 
     def conninfo_for(self, user: str, password: Secret, database: str = "postgres") -> str:
         """A libpq conninfo for `user`, with the server's certificate verified."""
@@ -112,7 +112,11 @@ class EmbeddedPostgres:
         )
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # an interrupt must not leave the server behind either
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -154,7 +158,9 @@ class EmbeddedPostgres:
     def _data(self) -> Path:
         return self.directory / "data"
 
-    def _password(self) -> Secret:
+    @property
+    def superuser_password(self) -> Secret:
+        """What the superuser logs in with."""
         return Secret((self.directory / "superuser-password").read_text().strip())
 
     def _binaries(self) -> Path:

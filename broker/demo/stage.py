@@ -1,0 +1,241 @@
+"""The stage of the demonstration: warehouse, identity provider and broker, each a real process on a free port."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+import psycopg
+from psycopg import sql
+
+import broker
+from broker.clock import utc_now
+from broker.demo import saml_messages
+from broker.demo.certificates import issue_signing, write_private
+from broker.demo.errors import DemoUnavailable
+from broker.demo.people import CAST, People
+from broker.demo.postgres import EmbeddedPostgres, free_port
+from broker.demo.saml_messages import Issuer
+from broker.secrets import Secret, random_name
+
+WORKGROUP: Final = "demo"
+DATABASE: Final = "dev"
+ADMIN: Final = "broker_admin"
+_BROKER: Final = (sys.executable, "-m", "broker.cli.main")
+_ROLE_ARN: Final = "arn:aws:iam::123456789012:role/warehouse"
+_PROVIDER_ARN: Final = "arn:aws:iam::123456789012:saml-provider/demo"
+_READY_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 10.0
+
+_CONFIGURATION: Final = """\
+[server]
+public_url = "{broker_url}"
+listen = "127.0.0.1:{broker_port}"
+
+[store]
+url = "sqlite:///broker.db"
+
+[keys]
+file = "keys.json"
+
+[audit]
+file = "audit.jsonl"
+
+[reaper]
+interval_seconds = 1
+
+[identity_providers.demo]
+label = "Demo identity provider"
+metadata_file = "identity-provider/metadata.xml"
+arn = "{provider_arn}"
+allow_unsolicited = true
+
+[access_roles.warehouse]
+arn = "{role_arn}"
+trusted_identity_providers = ["demo"]
+allow_session_tags = true
+workgroups = ["demo"]
+
+[workgroups.demo]
+host = "127.0.0.1"
+port = {warehouse_port}
+databases = ["dev"]
+admin_conninfo_file = "admin-conninfo"
+allow_database_roles = ["sales", "finance"]
+minimum_duration_seconds = 1  # so that the demonstration can show an end
+sslmode = "verify-full"
+ssl_root_certificate = "warehouse/ca.crt"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What stands.
+
+    Attributes:
+        passwords: of the people at the provider, by sign-in name.
+        admin_password: of the provider's administration page.
+        superuser_conninfo: of the warehouse, for a look behind the scenes.
+    """
+
+    directory: Path
+    broker_url: str
+    provider_url: str
+    passwords: Mapping[str, Secret]
+    admin_password: Secret
+    superuser_conninfo: Secret
+
+
+@contextmanager
+def open_stage(directory: Path, provider_host: str = "127.0.0.1") -> Iterator[Stage]:
+    """Set everything up in an empty `directory`, and end it all with the context.
+
+    Raises:
+        DemoUnavailable: something does not start; the text says what, and where its log is.
+    """
+    if any(directory.iterdir()):
+        raise DemoUnavailable(f"{directory} is not empty.", remedy="Name a directory that is empty, or none.")
+    with ExitStack() as running:
+        warehouse = running.enter_context(EmbeddedPostgres(directory / "warehouse"))
+        broker_port, provider_port = free_port(), free_port()
+        broker_url, provider_url = f"http://127.0.0.1:{broker_port}", f"http://{provider_host}:{provider_port}"
+        passwords = {name: Secret(random_name(8)) for name in CAST}
+        admin_password = Secret(random_name(8))
+        _write_provider(directory / "identity-provider", provider_url, passwords, admin_password)
+        _write_configuration(directory, broker_url, broker_port, warehouse)
+        _fill_warehouse(directory, warehouse)
+        running.enter_context(_provider_process(directory, broker_url, provider_url))
+        run_broker(directory, "keys", "init", "--config", "broker.toml")
+        running.enter_context(_process(directory, "broker", [*_BROKER, "serve", "--config", "broker.toml"]))
+        _await(f"{provider_url}/metadata", directory / "identity-provider.log")
+        _await(f"{broker_url}/readyz", directory / "broker.log")
+        superuser = warehouse.conninfo_for(warehouse.superuser, warehouse.superuser_password, DATABASE)
+        yield Stage(directory, broker_url, provider_url, passwords, admin_password, Secret(superuser))
+
+
+def run_broker(directory: Path, *arguments: str) -> str:
+    """Run one `broker` command to its end; its output.
+
+    Raises:
+        DemoUnavailable: it failed; the text is what it said.
+    """
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*_BROKER, *arguments],
+        cwd=directory,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise DemoUnavailable(f"`broker {' '.join(arguments)}` failed: {' '.join(done.stderr.split())}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """What our processes see of the caller's environment: nothing, so that no BROKER_* or PG* of theirs leads away."""
+    source = str(Path(broker.__file__).parents[1])
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PYTHONPATH": source, "PYTHONUNBUFFERED": "1"}
+
+
+def _write_provider(
+    directory: Path, provider_url: str, passwords: Mapping[str, Secret], admin_password: Secret
+) -> None:
+    directory.mkdir()
+    signing = issue_signing(directory, "signing", "Demo identity provider", utc_now())
+    People.create(directory / "people.json", passwords)
+    write_private(directory / "admin-password", admin_password.reveal().encode())
+    issuer = Issuer(provider_url, signing, _role_value())
+    (directory / "metadata.xml").write_text(saml_messages.metadata(issuer))
+
+
+def _role_value() -> str:
+    return f"{_ROLE_ARN},{_PROVIDER_ARN}"
+
+
+def _write_configuration(directory: Path, broker_url: str, broker_port: int, warehouse: EmbeddedPostgres) -> None:
+    admin = warehouse.conninfo_for(ADMIN, Secret(random_name(32)), DATABASE)
+    write_private(directory / "admin-conninfo", admin.encode())
+    text = _CONFIGURATION.format(
+        broker_url=broker_url,
+        broker_port=broker_port,
+        warehouse_port=warehouse.port,
+        role_arn=_ROLE_ARN,
+        provider_arn=_PROVIDER_ARN,
+    )
+    (directory / "broker.toml").write_text(text)
+
+
+def _fill_warehouse(directory: Path, warehouse: EmbeddedPostgres) -> None:
+    """The sample of two schemas, then what a database administrator runs for the broker's own login."""
+    with psycopg.connect(warehouse.conninfo, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    setup = run_broker(directory, "warehouse", "setup-sql", WORKGROUP, "--config", "broker.toml")
+    superuser = warehouse.conninfo_for(warehouse.superuser, warehouse.superuser_password, DATABASE)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(_sample().encode())
+        connection.execute(setup.encode())
+
+
+def _sample() -> str:
+    """The sample's SQL, from the wheel or from a checkout."""
+    for folder in (Path(__file__).parent, Path(broker.__file__).parents[1]):
+        if (file := folder / "sample_sql" / "postgres.sql").exists():
+            return file.read_text()
+    raise DemoUnavailable("The sample data (sample_sql/postgres.sql) are not installed.")
+
+
+@contextmanager
+def _provider_process(directory: Path, broker_url: str, provider_url: str) -> Iterator[None]:
+    service_provider = f"{broker_url}/saml/demo"
+    command = [sys.executable, "-m", "broker.demo.identity_provider", "--directory", "identity-provider"]
+    command += ["--base-url", provider_url, "--role", _role_value()]
+    command += ["--service-provider", f"{service_provider}/metadata", f"{service_provider}/acs"]
+    with _process(directory, "identity-provider", command):
+        yield
+
+
+@contextmanager
+def _process(directory: Path, name: str, command: Sequence[str]) -> Iterator[None]:
+    with (directory / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            cwd=directory,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a Ctrl-C at the terminal is ours to answer
+        )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(url: str, log: Path) -> None:
+    """Wait until `url` answers well."""
+    deadline = time.monotonic() + _READY_SECONDS
+    with httpx.Client(trust_env=False, timeout=2) as http:
+        while time.monotonic() < deadline:
+            try:
+                if http.get(url).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+    tail = " / ".join(log.read_text(errors="replace").splitlines()[-3:])
+    raise DemoUnavailable(f"{url} does not answer: {tail or 'its log is empty'}", remedy=f"Read {log}.")
