@@ -119,7 +119,7 @@ class Config:
     """Everything that an administrator decides."""
 
     server: ServerConfig
-    store_url: str
+    store_url: str = field(repr=False)  # may hold a password
     keys_file: Path
     identity_providers: tuple[IdentityProviderConfig, ...]
     access_roles: tuple[AccessRoleConfig, ...]
