@@ -1,0 +1,54 @@
+"""What the warehouse's catalogue says about one person, as a value."""
+
+from dataclasses import dataclass
+
+from roles.names import DatabaseRoleName
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAttributes:
+    """Attributes of one role in the catalogue that give it power of its own."""
+
+    superuser: bool = False
+    createrole: bool = False
+    createdb: bool = False
+    replication: bool = False
+    bypassrls: bool = False
+    login: bool = False
+
+    def names(self) -> tuple[str, ...]:
+        """The attributes that are set, as SQL spells them."""
+        return tuple(field.upper() for field in self.__slots__ if getattr(self, field))
+
+
+@dataclass(frozen=True, slots=True)
+class ActualUser:
+    """A role with the stable user's name. `comment` is not judged yet."""
+
+    attributes: RoleAttributes
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReachableRole:
+    """`name` is `wanted` itself, or a role that a member of `wanted` can become (SET ROLE) or acts as (INHERIT)."""
+
+    wanted: DatabaseRoleName
+    name: str
+    attributes: RoleAttributes
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActualState:
+    """What was found under the person's lock.
+
+    Attributes:
+        user: the role with the stable user's name, or None.
+        memberships: database roles that it holds directly, whoever granted them.
+        reachable: for each wanted database role that exists: itself and everything above it.
+    """
+
+    user: ActualUser | None = None
+    memberships: frozenset[DatabaseRoleName] = frozenset()
+    reachable: tuple[ReachableRole, ...] = ()

@@ -1,0 +1,24 @@
+"""What a warehouse's dialect must be able to say."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from psycopg.sql import Composed
+
+from roles.plan import Change
+
+
+class Dialect(Protocol):
+    """Spells changes as SQL. Everything is composed from literal templates and quoted parts, never formatted."""
+
+    def render(self, change: Change) -> Composed:
+        """The statements of one change, separated by semicolons."""
+        ...
+
+    def disable_aliases(self, names: Sequence[str]) -> Composed:
+        """No new login through these aliases."""
+        ...
+
+    def drop_aliases(self, names: Sequence[str]) -> Composed:
+        """Remove these aliases; one that is gone already is no error."""
+        ...

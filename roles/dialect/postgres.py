@@ -1,0 +1,55 @@
+"""PostgreSQL 14 to 18."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from roles.plan import Change, CreateAlias, CreateStableUser, GrantRole, RecordManaged, RevokeRole
+from roles.records import AliasRecord
+
+_SEPARATOR: Final = SQL("; ")
+_CREATE_ALIAS: Final = SQL(
+    # NOINHERIT: after SET ROLE NONE, which nothing can forbid, the alias has no rights at all.
+    "CREATE ROLE {alias} LOGIN NOINHERIT CONNECTION LIMIT {limit} PASSWORD {verifier} VALID UNTIL {until}"
+    " IN ROLE {user}; ALTER ROLE {alias} SET role = {role}; COMMENT ON ROLE {alias} IS {record}"
+)
+
+
+class PostgresDialect:
+    """Changes in PostgreSQL's words."""
+
+    def render(self, change: Change) -> Composed:
+        """The statements of one change, separated by semicolons."""
+        match change:
+            case CreateStableUser(user):
+                return SQL("CREATE ROLE {} NOLOGIN").format(Identifier(user))
+            case RevokeRole(role, user):
+                return SQL("REVOKE {} FROM {}").format(Identifier(role), Identifier(user))
+            case GrantRole(role, user):
+                return SQL("GRANT {} TO {}").format(Identifier(role), Identifier(user))
+            case RecordManaged(user):
+                return SQL("COMMENT ON ROLE {} IS {}").format(Identifier(user), Literal(change.comment))
+            case CreateAlias():
+                return self._create_alias(change)
+
+    def _create_alias(self, change: CreateAlias) -> Composed:
+        alias = change.alias
+        until = alias.valid_until.isoformat()
+        return _CREATE_ALIAS.format(
+            alias=Identifier(alias.name),
+            limit=Literal(alias.connection_limit),
+            verifier=Literal(alias.verifier.text),
+            until=Literal(until),
+            user=Identifier(change.database_user),
+            role=Literal(change.database_user),
+            record=Literal(AliasRecord(alias.lease_id, change.database_user, until).to_comment()),
+        )
+
+    def disable_aliases(self, names: Sequence[str]) -> Composed:
+        """No new login through these aliases."""
+        return _SEPARATOR.join(SQL("ALTER ROLE {} NOLOGIN").format(Identifier(name)) for name in names)
+
+    def drop_aliases(self, names: Sequence[str]) -> Composed:
+        """Remove these aliases; one that is gone already is no error."""
+        return SQL("DROP ROLE IF EXISTS {}").format(SQL(", ").join(map(Identifier, names)))
