@@ -137,7 +137,7 @@ def _covered(node: Any, signature: Any, reference: Element) -> bytes:
         covered: bytes = etree.tostring(
             node, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=listed, with_tail=False
         )
-        signed_digest = base64.b64decode(reference.one(names.DIGEST_VALUE).text.strip(), validate=True)
+        signed_digest = base64.b64decode("".join(reference.one(names.DIGEST_VALUE).text.split()), validate=True)
     except (etree.LxmlError, binascii.Error, ValueError):
         raise SignatureInvalid("the signed element has no canonical form") from None
     algorithm = names.DIGEST_ALGORITHMS[reference.one(names.DIGEST_METHOD).attributes["Algorithm"]]

@@ -8,7 +8,6 @@ other keyword replaces a field of `Answer`, for truths that differ (a shape, an 
 """
 
 import base64
-import functools
 import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import xmlsec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
 from lxml import etree
+
+from tests.simulators.saml_keys import KeyPair, key_pair
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -48,39 +45,6 @@ class Shape(StrEnum):
     OKTA = "okta"
     KEYCLOAK = "keycloak"
     ENTRA = "entra"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPair:
-    """A private key and its self-signed certificate, both PEM."""
-
-    private_key: str
-    certificate: str
-
-
-@functools.cache
-def key_pair(name: str, kind: str = "rsa") -> KeyPair:
-    """The key pair of that name, made once in a test session; `kind` is rsa, rsa-1024 or ec."""
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-    if kind == "ec":
-        key = ec.generate_private_key(ec.SECP256R1())
-    else:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=1024 if kind == "rsa-1024" else 2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return KeyPair(private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +94,7 @@ class Lie:
     """What a test wants to be false.
 
     Attributes:
-        facts: fields of `Answer` to replace: a lie that the provider itself signs.
+        facts: fields of `Answer` to replace: a lie that the provider itself signs. A timedelta counts from now.
         before: changes the tree before it is signed.
         after: changes the signed tree, as an attacker between the two would.
         raw: changes the serialised bytes.
@@ -215,7 +179,10 @@ class SimulatedIdentityProvider:
     ) -> str:
         """The SAMLResponse form value that answers `request_id` (None: unsolicited)."""
         answer = self.answer(request_id, acs_url, audience, now, attributes=attributes or {}, name_id=name_id)
-        answer = replace(answer, **{**facts, **lie.facts})
+        replaced = {**facts, **lie.facts}
+        for name, value in replaced.items():
+            replaced[name] = now + value if isinstance(value, timedelta) else value
+        answer = replace(answer, **replaced)
         tree = lie.after(_sealed(lie.before(_render(answer)), answer))
         return lie.form(base64.b64encode(lie.raw(etree.tostring(tree))).decode())
 
