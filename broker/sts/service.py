@@ -87,14 +87,13 @@ class SessionService:
             Whether the session was live. Its leases are ended in either case.
         """
         was_live = self.sessions.revoke(session.session_id, now, reason)
-        leases = self.leases.live(session_id=session.session_id)
-        for lease in leases:
-            self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
-        if was_live or leases:
-            detail: dict[str, Detail] = {
-                "reason": reason,
-                "leases": [lease.lease_id for lease in leases],
-            }
+        ended = [
+            lease.lease_id
+            for lease in self.leases.live(session_id=session.session_id)
+            if self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
+        ]
+        if was_live or ended:
+            detail: dict[str, Detail] = {"reason": reason, "leases": ended}
             self.audit.record(_record(AuditEvent.SESSION_REVOKED, session, request_id, now, detail))
         return was_live
 
