@@ -26,6 +26,10 @@ FINAL_STATES: Final = frozenset(state for state, following in TRANSITIONS.items(
 CUT_OFF: Final = "the issue was cut off"
 """Reason of a lease that went from INTENT to ENDING: a role may have been revoked without ending older sessions."""
 
+NOT_HANDED_OUT: Final = "the login was made, and handed to nobody"
+EXPIRED: Final = "the lease came to its end"
+"""Reasons of a lease that went from ACTIVE to ENDING."""
+
 
 def may_move(source: LeaseState, target: LeaseState) -> bool:
     """Whether a lease that stands at `source` may go to `target`."""

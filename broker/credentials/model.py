@@ -64,6 +64,14 @@ class DatabaseCredentials:
     ssl_root_certificate: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedWorkgroup:
+    """A workgroup that a session may use, with the databases to choose from; the first is the default."""
+
+    name: str
+    databases: tuple[str, ...]
+
+
 class LeaseState(StrEnum):
     """Where a lease stands; `broker.credentials.lease` has the transitions."""
 

@@ -1,0 +1,269 @@
+"""Ends what came to its end: due leases, issues that were cut off, aliases that no lease stands behind.
+
+Every step may be repeated, by this broker after a crash or by another one at the same moment: the states only go
+forward, and ending what is gone already is a success.
+
+Brokers that share a warehouse must share a store, or have different alias prefixes: an alias with our prefix that our
+store does not know is an orphan, and is removed. It can't be the fresh alias of another broker on our store: its INTENT
+is committed before the alias appears, and the sweep reads the warehouse first, the store second.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import Event, Thread
+from typing import Final, TypeVar
+
+from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
+from broker.clock import Clock
+from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES
+from broker.credentials.model import Lease, LeaseState
+from broker.credentials.ports import AliasEnded, AliasFound, Leases, Warehouse
+
+INTENT_GRACE: Final = timedelta(seconds=60)
+"""An issue takes milliseconds, and its statements have time limits: an older intent was cut off."""
+
+BATCH: Final = 50
+"""Aliases that are dropped together: few enough to hold no lock for long."""
+
+AT_ONCE: Final = 1_000
+"""Due leases of one run; what is left over waits for the next."""
+
+LONGEST_PAUSE: Final = timedelta(seconds=30)
+FORGET_INTERVAL: Final = timedelta(hours=1)
+
+_Item = TypeVar("_Item")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReapReport:
+    """What one run did in one workgroup.
+
+    Attributes:
+        ended: leases that came to their end.
+        orphans: aliases that were removed without a live lease.
+        terminated: sessions that were ended.
+        problems: aliases that are disabled but could not be dropped, and why; every run tries again.
+    """
+
+    ended: int = 0
+    orphans: int = 0
+    terminated: int = 0
+    problems: tuple[str, ...] = ()
+
+    def __add__(self, other: "ReapReport") -> "ReapReport":
+        return ReapReport(
+            self.ended + other.ended,
+            self.orphans + other.orphans,
+            self.terminated + other.terminated,
+            self.problems + other.problems,
+        )
+
+
+def pause(interval: timedelta, failures: int, jitter: float) -> timedelta:
+    """How long to wait before the next run: longer after each failure, never in step with another broker.
+
+    Args:
+        interval: between two runs that succeed.
+        failures: runs that failed since the last success.
+        jitter: 0 to 1, chosen at random by the caller.
+    """
+    longest = max(interval, LONGEST_PAUSE)
+    return min(interval * (1 << min(failures, 16)), longest) * (0.75 + jitter / 4)
+
+
+class Reaper:
+    """Ends leases and removes orphans, workgroup by workgroup. Thread-safe: it keeps no state."""
+
+    def __init__(
+        self,
+        *,
+        warehouses: Mapping[str, Warehouse],
+        leases: Leases,
+        audit: AuditLog,
+        clock: Clock,
+        interval: timedelta,
+        forget: Callable[[datetime], int],
+    ) -> None:
+        """Take what a run needs.
+
+        Args:
+            warehouses: by workgroup name.
+            leases: remembers what was promised, and until when.
+            audit: keeps what was ended.
+            clock: the time of each run of `run_forever`.
+            interval: between two runs that succeed.
+            forget: drops what the store need not remember any more (`Store.forget_expired`).
+        """
+        self._warehouses = warehouses
+        self._leases = leases
+        self._audit = audit
+        self._clock = clock
+        self._interval = interval
+        self._forget = forget
+        self._random = secrets.SystemRandom()
+
+    def run_once(self, workgroup: str, now: datetime) -> ReapReport:
+        """End what is due in one workgroup, then sweep.
+
+        Raises:
+            WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the run stopped; the next one takes up the rest.
+        """
+        due = [self._begin_end(lease, now) for lease in self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE)]
+        found = self._warehouses[workgroup].aliases()
+        report = self._end_cut_off_issues(workgroup, due, found, now)
+        for batch in _batches(due):
+            report += self._end(workgroup, batch, now)
+        ended = {lease.alias for lease in due}
+        return report + self._sweep(workgroup, [alias for alias in found if alias.name not in ended], now)
+
+    def run_forever(self, stop: Event) -> None:
+        """Run until `stop` is set; a thread for each workgroup, so that none waits for another's warehouse."""
+        loops = [
+            Thread(target=self._loop, args=(workgroup, stop), name=f"reaper-{workgroup}", daemon=True)
+            for workgroup in self._warehouses
+        ]
+        for loop in loops:
+            loop.start()
+        while not stop.wait(FORGET_INTERVAL.total_seconds()):
+            self._attempt("store", lambda now: self._forget(now))
+        for loop in loops:
+            loop.join(timeout=LONGEST_PAUSE.total_seconds())
+
+    def _loop(self, workgroup: str, stop: Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            succeeded = self._attempt(workgroup, lambda now: self.run_once(workgroup, now))
+            failures = 0 if succeeded else failures + 1
+            stop.wait(pause(self._interval, failures, self._random.random()).total_seconds())
+
+    def _attempt(self, name: str, work: Callable[[datetime], object]) -> bool:
+        """Whatever goes wrong, the loop goes on: what is due stays due."""
+        try:
+            work(self._clock())
+        except Exception as error:
+            _log.warning("the reaper of %s tries again: %s: %s", name, type(error).__name__, getattr(error, "what", ""))
+            return False
+        return True
+
+    def _begin_end(self, lease: Lease, now: datetime) -> Lease:
+        """Put the lease to ENDING with its reason; the reason outlives a crash, and tells what else must end."""
+        reason = {LeaseState.INTENT: CUT_OFF, LeaseState.ACTIVE: EXPIRED}.get(lease.state, lease.reason)
+        self._leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
+        return replace(lease, state=LeaseState.ENDING, reason=reason)
+
+    def _end_cut_off_issues(
+        self, workgroup: str, due: Sequence[Lease], found: Sequence[AliasFound], now: datetime
+    ) -> ReapReport:
+        """End the older sessions of people whose issue may have revoked a role and not come to ending them.
+
+        Role and alias are changed by one transaction: where the alias is not there, nothing was revoked, or this was
+        done before. The alias is disabled only afterwards, so a run that is cut off here is repeated.
+        """
+        usable = {alias.name for alias in found if alias.can_login}
+        report = ReapReport()
+        for lease in due:
+            if lease.reason == CUT_OFF and lease.alias in usable:
+                report += self._end_person(workgroup, lease, now)
+        return report
+
+    def _end_person(self, workgroup: str, lease: Lease, now: datetime) -> ReapReport:
+        ended = self._warehouses[workgroup].end_person_sessions(lease.database_user, spare_alias="")
+        self._audit.record(_record(AuditEvent.SESSIONS_ENDED, lease, now, {"reason": CUT_OFF, "sessions": ended}))
+        return ReapReport(terminated=ended)
+
+    def _end(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
+        by_alias = {lease.alias: lease for lease in leases}
+        report = ReapReport()
+        for alias in self._warehouses[workgroup].end_aliases(list(by_alias)):
+            lease = by_alias[alias.name]
+            report += _outcome(alias)
+            # On record before the end is final: a crash in between leaves the record twice, not the end unrecorded.
+            current = self._leases.get(lease.lease_id)
+            if current and current.state is LeaseState.ENDING:
+                self._audit.record(_record(AuditEvent.LEASE_REAPED, lease, now, _detail(alias, lease.reason)))
+                report += ReapReport(ended=int(self._leases.move(lease.lease_id, LeaseState.ENDED, now)))
+        return report
+
+    def _sweep(self, workgroup: str, found: Sequence[AliasFound], now: datetime) -> ReapReport:
+        """Remove aliases without a live lease; `found` was read before the store is asked."""
+        known: dict[str, Lease] = {}
+        for batch in _batches(found):
+            known |= self._leases.by_aliases(workgroup, [alias.name for alias in batch])
+        live = {name for name, lease in known.items() if lease.state not in FINAL_STATES}
+        suspects = {alias.name for alias in found} - live
+        if not suspects:
+            return ReapReport()
+        # Another broker may have ended some since `found` was read. A lease is ENDED only after its alias is gone, or
+        # disabled where it could not be dropped: what is still there now is there against its lease.
+        orphans = [alias for alias in self._warehouses[workgroup].aliases() if alias.name in suspects]
+        report = ReapReport()
+        for batch in _batches(orphans):
+            report += self._remove(workgroup, {alias.name: alias for alias in batch}, known, now)
+        return report
+
+    def _remove(
+        self, workgroup: str, orphans: Mapping[str, AliasFound], known: Mapping[str, Lease], now: datetime
+    ) -> ReapReport:
+        report = ReapReport()
+        for name, alias in orphans.items():
+            lease = known.get(name)
+            if alias.can_login and lease and lease.reason == CUT_OFF:  # its transaction came through after all
+                report += self._end_person(workgroup, lease, now)
+        for ended in self._warehouses[workgroup].end_aliases(list(orphans)):
+            alias = orphans[ended.name]
+            report += _outcome(ended)
+            # A disabled alias that can't be dropped comes back in every run; it was recorded by the first.
+            if ended.dropped or alias.can_login:
+                self._audit.record(_orphan(workgroup, alias, known.get(ended.name), ended, now))
+                report += ReapReport(orphans=1)
+        return report
+
+
+def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def _outcome(alias: AliasEnded) -> ReapReport:
+    problems = () if alias.dropped else (f"{alias.name}: {alias.problem}",)
+    return ReapReport(terminated=alias.terminated, problems=problems)
+
+
+def _detail(alias: AliasEnded, reason: str) -> dict[str, Detail]:
+    detail: dict[str, Detail] = {"reason": reason, "sessions": alias.terminated}
+    return detail if alias.dropped else detail | {"problem": alias.problem}
+
+
+def _record(event: AuditEvent, lease: Lease, now: datetime, detail: dict[str, Detail]) -> AuditRecord:
+    return AuditRecord(
+        event=event,
+        at=now,
+        request_id=lease.request_id,
+        identity_provider=lease.identity_provider,
+        subject=lease.subject,
+        session_id=lease.session_id,
+        workgroup=lease.workgroup,
+        database=lease.database,
+        database_user=lease.database_user,
+        alias=lease.alias,
+        lease_id=lease.lease_id,
+        detail=detail,
+    )
+
+
+def _orphan(workgroup: str, alias: AliasFound, lease: Lease | None, ended: AliasEnded, now: datetime) -> AuditRecord:
+    if lease:
+        return _record(AuditEvent.ORPHAN_REMOVED, lease, now, _detail(ended, f"its lease is {lease.state}"))
+    return AuditRecord(
+        event=AuditEvent.ORPHAN_REMOVED,
+        at=now,
+        request_id="",
+        workgroup=workgroup,
+        database_user=alias.database_user,
+        alias=alias.name,
+        lease_id=alias.lease_id,
+        detail=_detail(ended, "the store does not know it"),
+    )

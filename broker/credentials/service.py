@@ -1,0 +1,302 @@
+"""Issues database credentials: decide, announce, change the warehouse, hand out; each step on record.
+
+The order is what makes a crash at any point safe (house rules: access shrinks before it grows, the intent is committed
+before the change). Whatever stops an issue on its way, the password was handed to nobody, and the lease that stays
+behind tells the reaper what to look for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from broker.audit import AuditEvent, AuditLog, Detail
+from broker.config.model import AccessRoleConfig, WorkgroupConfig
+from broker.credentials.lease import NOT_HANDED_OUT
+from broker.credentials.model import (
+    CredentialRequest,
+    DatabaseCredentials,
+    Lease,
+    LeaseState,
+    OfferedWorkgroup,
+    RefusedRole,
+)
+from broker.credentials.password import new_alias, new_lease_id, new_password
+from broker.credentials.ports import Issued, Leases, Warehouse
+from broker.credentials.request import Terms, offered_database, terms
+from broker.credentials.trail import Trail
+from broker.errors import (
+    DatabaseUserTaken,
+    SessionExpired,
+    StoreUnavailable,
+    UnknownWorkgroup,
+    WarehouseRefused,
+    WarehouseUnavailable,
+)
+from broker.secrets import Secret
+from broker.sts.model import Session
+from roles.decision import Decision, decide, no_database_role
+from roles.desired import DesiredAlias, DesiredLogin, Owner
+from roles.errors import RolesError
+from roles.explain import AccessExplanation, AccessTarget
+from roles.names import DatabaseUserName, parse_database_user
+from roles.policy import RolePolicy
+from roles.verifier import scram_sha_256
+
+ALL_WORKGROUPS = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Approved:
+    """A request that was held against every rule; nothing was changed for it yet."""
+
+    workgroup: WorkgroupConfig
+    terms: Terms
+    database_user: DatabaseUserName
+    decision: Decision
+
+
+class CredentialService:
+    """The one place that hands out database credentials, whichever face asks. Thread-safe: it keeps no state."""
+
+    def __init__(
+        self,
+        *,
+        workgroups: Sequence[WorkgroupConfig],
+        access_roles: Sequence[AccessRoleConfig],
+        warehouses: Mapping[str, Warehouse],
+        leases: Leases,
+        audit: AuditLog,
+        root_certificates: Mapping[str, str],
+    ) -> None:
+        """Take what an issue needs.
+
+        Args:
+            workgroups: as configured; their order is the order in which they are offered.
+            access_roles: as configured; which workgroups each may use.
+            warehouses: by workgroup name.
+            leases: remembers what was promised, and until when.
+            audit: keeps every decision.
+            root_certificates: PEM of the warehouse's CA by workgroup name; absent where clients know it already.
+        """
+        self._workgroups = tuple(workgroups)
+        self._access_roles = {role.name: role for role in access_roles}
+        self._warehouses = warehouses
+        self._leases = leases
+        self._audit = audit
+        self._root_certificates = root_certificates
+
+    def offered(self, session: Session) -> tuple[OfferedWorkgroup, ...]:
+        """What the session's access role may use."""
+        role = self._access_roles.get(session.principal.access_role)
+        granted = role.workgroups if role else ()
+        return tuple(
+            OfferedWorkgroup(workgroup.name, workgroup.databases)
+            for workgroup in self._workgroups
+            if ALL_WORKGROUPS in granted or workgroup.name in granted
+        )
+
+    def issue(
+        self, session: Session, request: CredentialRequest, request_id: str, now: datetime
+    ) -> DatabaseCredentials:
+        """Make a temporary login for the person behind `session`.
+
+        Raises:
+            SessionExpired: the session ended, or ends too soon for a login.
+            UnknownWorkgroup: not configured, or not for this access role: the text doesn't say which.
+            UnknownDatabase, BadDuration, RequestMalformed: the request lies outside the workgroup's limits.
+            DatabaseUserTaken: the database user belongs to somebody else.
+            RolesError: a name is refused, or no database role is left.
+            WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the login could not be made.
+        """
+        trail = Trail(self._audit, session, request.workgroup, request_id, now)
+        try:
+            approved = self._approve(session, request, now)
+        except Exception as refusal:
+            trail.failure(AuditEvent.CREDENTIALS_REFUSED, refusal)
+            raise
+        lease = _intent(session, approved, request_id, now)
+        trail.record(AuditEvent.CREDENTIALS_ALLOWED, lease=lease, detail=_decision_detail(approved, request))
+        password = new_password()
+        try:
+            issued = self._carry_out(lease, approved, password, trail)
+            trail.record(AuditEvent.CREDENTIALS_ISSUED, lease=lease, detail=_issued_detail(issued, approved))
+        except Exception as failure:
+            self._give_up(lease, failure, trail)
+            raise
+        return self._credentials(lease, approved, issued, password)
+
+    def explain(
+        self,
+        session: Session,
+        workgroup: str,
+        database: str,
+        target: AccessTarget,
+        request_id: str,
+        now: datetime,
+    ) -> AccessExplanation:
+        """Say whether the person may use `target`, and which database roles would allow it.
+
+        Raises:
+            SessionExpired, UnknownWorkgroup, UnknownDatabase, RolesError: as for `issue`.
+            WarehouseUnavailable: it does not answer.
+        """
+        trail = Trail(self._audit, session, workgroup, request_id, now)
+        try:
+            offered = self._offered_workgroup(session, workgroup, now)
+            chosen = offered_database(database, offered)
+            user = _database_user(session, offered)
+            explanation = self._warehouses[offered.name].explain_access(user, chosen, target)
+        except Exception as refusal:
+            trail.failure(AuditEvent.EXPLAINED, refusal)
+            raise
+        trail.record(
+            AuditEvent.EXPLAINED,
+            database=chosen,
+            database_user=user,
+            detail={
+                "target": f"{target.privilege} on {target.schema}.{target.name}",
+                "allowed": "yes" if explanation.allowed else "no",
+                "database_roles": list(explanation.database_roles),
+            },
+        )
+        return explanation
+
+    def _offered_workgroup(self, session: Session, name: str, now: datetime) -> WorkgroupConfig:
+        if session.expires_at <= now:
+            raise SessionExpired("The session came to its end.")
+        if name not in {offered.name for offered in self.offered(session)}:
+            raise UnknownWorkgroup(f"No workgroup {name[:64]!r} is offered to you.")
+        return next(workgroup for workgroup in self._workgroups if workgroup.name == name)
+
+    def _approve(self, session: Session, request: CredentialRequest, now: datetime) -> _Approved:
+        workgroup = self._offered_workgroup(session, request.workgroup, now)
+        approved = _Approved(
+            workgroup=workgroup,
+            terms=terms(request, workgroup, session.expires_at, now),
+            database_user=_database_user(session, workgroup),
+            decision=decide(session.principal.asserted_roles, _policy(workgroup)),
+        )
+        if not approved.decision.candidates:
+            raise no_database_role(approved.decision.refused)
+        return approved
+
+    def _carry_out(self, lease: Lease, approved: _Approved, password: Secret, trail: Trail) -> Issued:
+        """From the committed intent to the active lease."""
+        self._leases.add_intent(lease)
+        warehouse = self._warehouses[lease.workgroup]
+        try:
+            issued = warehouse.issue(_desired(lease, approved, password))
+        except (RolesError, WarehouseRefused) as refusal:
+            # Both promise that nothing was changed. After any other error the commit's fate is unknown: the lease
+            # stays an intent, and the reaper looks into the warehouse.
+            self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, refusal.code)
+            raise
+        if issued.shrank:
+            ended = warehouse.end_person_sessions(lease.database_user, spare_alias=lease.alias)
+            trail.record(AuditEvent.SESSIONS_ENDED, lease=lease, detail={"sessions": ended})
+        if not self._leases.move(lease.lease_id, LeaseState.ACTIVE, trail.now):
+            raise WarehouseUnavailable("The login took so long to make that it was ended again.", retry_after=1)
+        return issued
+
+    def _give_up(self, lease: Lease, failure: Exception, trail: Trail) -> None:
+        """Record the failure. A lease that is active by then ends at once: nobody ever got its password."""
+        refused = isinstance(failure, (RolesError, DatabaseUserTaken))
+        event = AuditEvent.CREDENTIALS_REFUSED if refused else AuditEvent.CREDENTIALS_FAILED
+        try:
+            kept = self._leases.get(lease.lease_id)
+            if kept and kept.state is LeaseState.ACTIVE:
+                self._leases.move(lease.lease_id, LeaseState.ENDING, trail.now, NOT_HANDED_OUT)
+            trail.failure(event, failure, lease=lease)
+        except StoreUnavailable as lost:
+            # The reason why the credentials are refused is worth more than that it can't be recorded now.
+            failure.add_note(f"Not recorded: {lost.what}")
+
+    def _credentials(self, lease: Lease, approved: _Approved, issued: Issued, password: Secret) -> DatabaseCredentials:
+        workgroup = approved.workgroup
+        return DatabaseCredentials(
+            lease_id=lease.lease_id,
+            workgroup=workgroup.name,
+            host=workgroup.host,
+            port=workgroup.port,
+            database=lease.database,
+            user=lease.alias,
+            password=password,
+            database_user=lease.database_user,
+            expires_at=lease.expires_at,
+            database_roles=issued.database_roles,
+            unknown_roles=issued.unknown_roles,
+            refused_roles=_refused(approved.decision, issued),
+            sslmode=workgroup.sslmode,
+            ssl_root_certificate=self._root_certificates.get(workgroup.name, ""),
+        )
+
+
+def _policy(workgroup: WorkgroupConfig) -> RolePolicy:
+    return RolePolicy(
+        allow=workgroup.allow_database_roles,
+        deny=workgroup.deny_database_roles,
+        privileged=workgroup.privileged_database_roles,
+    )
+
+
+def _database_user(session: Session, workgroup: WorkgroupConfig) -> DatabaseUserName:
+    return parse_database_user(
+        session.principal.database_user, fold=workgroup.fold_database_user, alias_prefix=workgroup.alias_prefix
+    )
+
+
+def _intent(session: Session, approved: _Approved, request_id: str, now: datetime) -> Lease:
+    return Lease(
+        lease_id=new_lease_id(),
+        workgroup=approved.workgroup.name,
+        database=approved.terms.database,
+        database_user=approved.database_user,
+        alias=new_alias(approved.workgroup.alias_prefix),
+        identity_provider=session.principal.identity_provider,
+        subject=session.principal.subject,
+        session_id=session.session_id,
+        request_id=request_id,
+        state=LeaseState.INTENT,
+        created_at=now,
+        expires_at=approved.terms.expires_at,
+    )
+
+
+def _desired(lease: Lease, approved: _Approved, password: Secret) -> DesiredLogin:
+    """The warehouse sees the verifier; the password stays here."""
+    return DesiredLogin(
+        database_user=approved.database_user,
+        owner=Owner(lease.identity_provider, lease.subject),
+        database_roles=approved.decision.candidates,
+        alias=DesiredAlias(
+            name=lease.alias,
+            verifier=scram_sha_256(password.reveal(), approved.terms.scram_iterations),
+            valid_until=lease.expires_at,
+            connection_limit=approved.workgroup.connection_limit,
+            lease_id=lease.lease_id,
+        ),
+    )
+
+
+def _refused(decision: Decision, issued: Issued) -> tuple[RefusedRole, ...]:
+    """Refused by the policy, then by the warehouse."""
+    return (*(RefusedRole(name, reason) for name, reason in decision.refused), *issued.refused_roles)
+
+
+def _decision_detail(approved: _Approved, request: CredentialRequest) -> dict[str, Detail]:
+    return {
+        "client": request.client[:100],
+        "expires_at": approved.terms.expires_at.isoformat(),
+        "candidate_database_roles": list(approved.decision.candidates),
+        "refused_database_roles": [f"{name}: {reason}" for name, reason in approved.decision.refused],
+    }
+
+
+def _issued_detail(issued: Issued, approved: _Approved) -> dict[str, Detail]:
+    return {
+        "plan": issued.plan.describe(),
+        "database_roles": list(issued.database_roles),
+        "unknown_database_roles": list(issued.unknown_roles),
+        "refused_database_roles": [f"{role.name}: {role.reason}" for role in _refused(approved.decision, issued)],
+        "foreign_database_roles": list(issued.foreign_roles),
+    }
