@@ -22,13 +22,31 @@ def migrate(database: Database) -> None:
         StoreTooNew: the store has a migration that this broker does not know.
         StoreUnavailable: the database does not answer.
     """
-    config = Config()
-    config.set_main_option("script_location", "broker.store:migrations")
+    config = _config()
     with database.transaction() as connection:
         _lock(connection)
         _refuse_newer(connection, ScriptDirectory.from_config(config))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def is_current(database: Database) -> bool:
+    """Whether the store has every migration of this broker; changes nothing.
+
+    Raises:
+        StoreTooNew: as `migrate`.
+        StoreUnavailable: as `migrate`.
+    """
+    known = ScriptDirectory.from_config(_config())
+    with database.transaction() as connection:
+        _refuse_newer(connection, known)
+        return set(MigrationContext.configure(connection).get_current_heads()) == set(known.get_heads())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "broker.store:migrations")
+    return config
 
 
 def _lock(connection: Connection) -> None:
