@@ -1,5 +1,6 @@
 """Asking an identity provider to sign a person in: an AuthnRequest on the HTTP-Redirect binding."""
 
+import base64
 import secrets
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
@@ -37,7 +38,7 @@ def build(
     query = urlencode(fields, quote_via=quote, safe="")
     if service_provider.private_key:
         signature = sign_query(query, service_provider.private_key)
-        query += "&" + urlencode({"Signature": signature}, quote_via=quote, safe="")
+        query += "&" + urlencode({"Signature": base64.b64encode(signature)}, quote_via=quote, safe="")
     return f"{provider.sign_in_url}{'&' if '?' in provider.sign_in_url else '?'}{query}"
 
 

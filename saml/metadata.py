@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from saml import _toolkit, names
-from saml.certificates import pem_of_metadata
+from saml.certificates import certificate_info, pem_of_metadata
 from saml.element import Element
 from saml.errors import MetadataEntityUnknown, MetadataExpired, MetadataInvalid, SamlError
 from saml.model import IdentityProvider, Limits, ServiceProvider
@@ -57,6 +57,8 @@ def service_provider_metadata(service_provider: ServiceProvider) -> bytes:
     Raises:
         CertificateInvalid: our certificate cannot be published.
     """
+    if service_provider.certificate:
+        certificate_info(service_provider.certificate)
     return _toolkit.service_provider_metadata(service_provider)
 
 

@@ -18,6 +18,7 @@ from saml.model import Limits, RawResponse
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^<>?]*\?>")
 _ENCODING: Final = re.compile(rb"""encoding[ \t\r\n]*=[ \t\r\n]*["']([^"']*)["']""")
 _NAMESPACE: Final = re.compile(rb"""xmlns(?::[^\s=]+)?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_QUOTES_PER_ATTRIBUTE: Final = 32  # two, and room for those in text
 _ABSOLUTE_URI: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>&]+")
 
 
@@ -61,19 +62,24 @@ def check_markup(document: bytes, limits: Limits) -> None:
         raise MarkupForbidden("the document holds a document type, a CDATA section or a comment")
     if document.count(b"<") > 2 * limits.elements + 1:
         raise TooComplex(f"the document holds more than {limits.elements} elements")
-    _check_namespaces(document, limits)
+    for tag in document.split(b"<"):
+        _check_tag(tag, limits)
 
 
-def _check_namespaces(document: bytes, limits: Limits) -> None:
-    """Every declared namespace is an absolute URI, and a tag declares few.
+def _check_tag(tag: bytes, limits: Limits) -> None:
+    """Bound a tag (and the text behind it): few attributes, few namespaces, and each of those an absolute URI.
+
+    The parser compares each attribute with those before it, so thousands cost seconds; the exact limit follows when it
+    is parsed.
 
     A relative or empty one makes libxml2's canonicalisation fail, which some callers take for an empty document that
     digests well (CVE-2025-66568). Names cannot be written with character references, so no declaration escapes this;
     text that only looks like one is refused too.
     """
-    for tag in document.split(b"<"):
-        declarations = tag.count(b"xmlns")
-        if declarations > limits.namespaces_per_element:
-            raise NamespaceForbidden(f"an element declares more than {limits.namespaces_per_element} namespaces")
-        if declarations and not all(_ABSOLUTE_URI.fullmatch(a or b) for a, b in _NAMESPACE.findall(tag)):
-            raise NamespaceForbidden("a namespace is not an absolute URI")
+    if tag.count(b'"') + tag.count(b"'") > _QUOTES_PER_ATTRIBUTE * limits.attributes_per_element:
+        raise TooComplex("an element has too many attributes")
+    declarations = tag.count(b"xmlns")
+    if declarations > limits.namespaces_per_element:
+        raise NamespaceForbidden(f"an element declares more than {limits.namespaces_per_element} namespaces")
+    if declarations and not all(_ABSOLUTE_URI.fullmatch(a or b) for a, b in _NAMESPACE.findall(tag)):
+        raise NamespaceForbidden("a namespace is not an absolute URI")

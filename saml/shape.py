@@ -59,7 +59,6 @@ def check_decrypted(wrapper: Element, limits: Limits) -> Element:
         raise ElementUnexpected("the encrypted element is not one assertion")
     assertion = wrapper.children[0]
     _check(assertion, grammar.ASSERTION, limits)
-    _check_version(assertion)
     return assertion
 
 
