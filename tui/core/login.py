@@ -1,0 +1,84 @@
+"""Where logins come from: the broker, or a connection string of one's own."""
+
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from broker.client.model import Explanation, TemporaryLogin
+from broker.secrets import Secret
+from tui.core.errors import ConnectionFailed
+from tui.core.session import Login
+
+
+class Broker(Protocol):
+    """What is used of `broker.client.session.ClientSession`."""
+
+    def credentials(
+        self,
+        workgroup: str,
+        database: str | None = None,
+        duration: int | None = None,
+        *,
+        scram_iterations: int | None = None,
+        fresh: bool = False,
+    ) -> TemporaryLogin: ...
+
+    def certificate_file(self, login: TemporaryLogin) -> Path | None: ...
+
+    def explain(
+        self, workgroup: str, schema: str, name: str, privilege: str = "SELECT", database: str | None = None
+    ) -> Explanation: ...
+
+
+class BrokerLogins:
+    """Temporary logins of one workgroup, from the broker.
+
+    Attributes:
+        granted: the login that was given last, or None: who one is there, and with which database roles.
+    """
+
+    def __init__(self, broker: Broker, workgroup: str, database: str | None = None) -> None:
+        self._broker = broker
+        self._workgroup = workgroup
+        self._database = database
+        self.granted: TemporaryLogin | None = None
+
+    def login(self, *, fresh: bool) -> Login:
+        """A login that is good now."""
+        self.granted = given = self._broker.credentials(self._workgroup, self._database, fresh=fresh)
+        parameters = {
+            "host": given.host,
+            "port": str(given.port),
+            "dbname": given.database,
+            "user": given.user,
+            "sslmode": given.sslmode,
+        }
+        if certificate := self._broker.certificate_file(given):
+            parameters["sslrootcert"] = str(certificate)
+        return Login(parameters, given.password, given.expires_at)
+
+    def explain(self, schema: str, name: str, privilege: str) -> Explanation:
+        """Why one can, or can't, use the relation."""
+        return self._broker.explain(self._workgroup, schema, name, privilege, self._database)
+
+
+class DirectLogin:
+    """A connection string of the person's own: libpq's `key=value` or `postgresql://`."""
+
+    def __init__(self, conninfo: str) -> None:
+        try:
+            parameters = {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
+        except psycopg.ProgrammingError:
+            # libpq's text may quote the password.
+            raise ConnectionFailed(
+                "The connection string is not one that libpq understands.",
+                remedy="Write host=... dbname=... user=..., or postgresql://user@host/database.",
+            ) from None
+        password = parameters.pop("password", None)
+        self._login = Login(parameters, None if password is None else Secret(password))
+
+    def login(self, *, fresh: bool) -> Login:  # noqa: ARG002 - there is but one
+        """The login of the connection string."""
+        return self._login

@@ -1,0 +1,281 @@
+"""A database session that knows its login: connects, runs, cancels, and reconnects before the login ends."""
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from threading import Lock
+from typing import Final, Protocol
+
+import psycopg
+from psycopg import pq
+
+from broker.clock import Clock, utc_now
+from broker.secrets import Secret
+from tui.core import query
+from tui.core.errors import ConnectionFailed, ConnectionLost, SessionWouldBeLost
+
+_RENEWAL: Final = timedelta(seconds=60)
+_CANCEL_SECONDS: Final = 5.0
+_CONNECT_SECONDS: Final = 15
+# What surely leaves nothing behind in the session; asked only where the server cannot be asked any more.
+_STATELESS: Final = frozenset(
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "FETCH", "EXPLAIN", "SHOW", "BEGIN", "COMMIT", "ROLLBACK"}
+)
+_HELD_STATE: Final = (Path(__file__).parent / "sql" / "held_state.sql").read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a connection is opened with.
+
+    Attributes:
+        parameters: libpq's keywords; never the password.
+        password: None where libpq finds it by itself (a password file, PGPASSWORD, a client certificate).
+        expires_at: the end of a temporary login, or None.
+    """
+
+    parameters: dict[str, str]
+    password: Secret | None = None
+    expires_at: datetime | None = None
+
+    def renew_at(self, now: datetime) -> datetime | None:
+        """When a login that is taken at `now` should be replaced: a minute, or a fifth of its life, before its end."""
+        return None if self.expires_at is None else self.expires_at - min(_RENEWAL, (self.expires_at - now) / 5)
+
+
+class LoginSource(Protocol):
+    """Where logins come from. The broker's is `tui.core.login.BrokerLogins`."""
+
+    def login(self, *, fresh: bool) -> Login:
+        """A login that is good now; `fresh` leaves out one that was given before."""
+        ...
+
+
+class TransactionState(Enum):
+    """Where the session stands, as the server last said."""
+
+    IDLE = "idle"
+    OPEN = "open"
+    FAILED = "failed"
+    RUNNING = "running"
+    DISCONNECTED = "disconnected"
+
+
+_STATES: Final = {
+    pq.TransactionStatus.IDLE: TransactionState.IDLE,
+    pq.TransactionStatus.INTRANS: TransactionState.OPEN,
+    pq.TransactionStatus.INERROR: TransactionState.FAILED,
+    pq.TransactionStatus.ACTIVE: TransactionState.RUNNING,
+    pq.TransactionStatus.UNKNOWN: TransactionState.DISCONNECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server says besides."""
+
+    severity: str
+    message: str
+    detail: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """How a session behaves.
+
+    Attributes:
+        read_only: transactions are read-only by default: a guard against accidents, not against a person.
+        keep_state: refuse to go on in a new session where the old one held something (SET, a temporary table):
+            right for scripts, which would go on under other settings.
+    """
+
+    application_name: str = "wsql"
+    read_only: bool = False
+    keep_state: bool = True
+    on_notice: Callable[[Notice], None] = field(default=lambda _notice: None)
+    on_reconnect: Callable[[str], None] = field(default=lambda _reason: None)
+
+
+class DatabaseSession:
+    """One connection, used by one thread at a time; `cancel` may be called from any other."""
+
+    def __init__(self, source: LoginSource, options: SessionOptions | None = None, clock: Clock = utc_now) -> None:
+        self._source = source
+        self._options = options or SessionOptions()
+        self._clock = clock
+        self._connection: psycopg.Connection | None = None
+        self._login = Login({})
+        self._renew_at: datetime | None = None
+        self._in_transaction = False
+        self._may_hold_state = False
+        self._cancelling = Lock()
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Open the connection, with a fresh login if the kept one is refused.
+
+        Raises:
+            ConnectionFailed: it could not be opened.
+        """
+        try:
+            self._open(fresh=False)
+        except ConnectionFailed:
+            if self._login.expires_at is None:
+                raise
+            # A login from the cache may have been ended at the broker since.
+            self._open(fresh=True)
+
+    def close(self) -> None:
+        """End the session; an open transaction is rolled back by the server."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def ensure(self) -> None:
+        """Be connected, with a login that lasts: reconnect where that loses nothing.
+
+        Raises:
+            ConnectionLost: the connection broke while a transaction was open.
+            SessionWouldBeLost: `keep_state`, and the session holds something.
+            ConnectionFailed: the new connection could not be opened.
+        """
+        if self._connection is None:
+            self.connect()
+        elif self._connection.closed or self._connection.broken:
+            self._reconnect("The connection was lost.")
+        elif self._renewal_due() and self.state is TransactionState.IDLE and not self._keeps_state():
+            self._reconnect("The login is about to end.")
+
+    # --- use -------------------------------------------------------------------------------------------------------
+
+    def execute(
+        self, text: str, copy_in: Iterable[bytes | memoryview] | None = None
+    ) -> Generator[query.Event, None, None]:
+        """Send a text and tell what comes back, while it comes (see `tui.core.query.run`)."""
+        self.ensure()
+        gave_rows = False
+        try:
+            for event in query.run(self.connection, text, copy_in):
+                if isinstance(event, query.Completed):
+                    # CREATE TABLE ... AS also has the tag SELECT, but gives no rows.
+                    verb = event.tag.partition(" ")[0]
+                    self._may_hold_state |= verb not in _STATELESS or (verb == "SELECT" and not gave_rows)
+                gave_rows = isinstance(event, (query.Columns, query.Rows))
+                yield event
+        except ConnectionLost as lost:
+            raise self._lost(str(lost)) from None
+        finally:
+            self._in_transaction = self.state in (TransactionState.OPEN, TransactionState.FAILED) or (
+                self._in_transaction and self.state is TransactionState.DISCONNECTED
+            )
+
+    def cancel(self) -> None:
+        """Ask the server to stop what runs: on a connection of its own, at once, from any thread."""
+        connection = self._connection
+        if connection is None or not self._cancelling.acquire(blocking=False):
+            return
+        try:
+            connection.cancel_safe(timeout=_CANCEL_SECONDS)
+        except psycopg.Error as error:
+            self._options.on_notice(Notice("WARNING", f"The cancel request failed: {error}"))
+        finally:
+            self._cancelling.release()
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        """The psycopg connection (autocommit); for catalog queries. `ensure` first."""
+        if self._connection is None:
+            raise ConnectionFailed("There is no connection yet.")
+        return self._connection
+
+    @property
+    def state(self) -> TransactionState:
+        """Where the session stands."""
+        if self._connection is None or self._connection.closed:
+            return TransactionState.DISCONNECTED
+        return _STATES[self._connection.info.transaction_status]
+
+    @property
+    def standard_strings(self) -> bool:
+        """The server's standard_conforming_strings, which decides how strings are read."""
+        return self.connection.info.parameter_status("standard_conforming_strings") != "off"
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the login ends, if it does."""
+        return self._login.expires_at
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _open(self, *, fresh: bool) -> None:
+        now = self._clock()
+        self._login = self._source.login(fresh=fresh)
+        parameters = {"connect_timeout": str(_CONNECT_SECONDS)} | self._login.parameters
+        if self._login.password is not None:
+            parameters["password"] = self._login.password.reveal()
+        try:
+            connection = psycopg.connect(
+                autocommit=True,
+                client_encoding="utf8",
+                application_name=self._options.application_name,
+                **parameters,  # type: ignore[arg-type]  # psycopg's own keywords are not among libpq's
+            )
+        except psycopg.Error as error:
+            raise ConnectionFailed(str(error).strip()) from None
+        connection.add_notice_handler(self._notice)
+        # Statements may name the same relations with changed columns; nothing is gained by preparing them.
+        connection.prepare_threshold = None
+        self._connection, self._renew_at = connection, self._login.renew_at(now)
+        self._in_transaction = self._may_hold_state = False
+        if self._options.read_only:
+            connection.execute("SET default_transaction_read_only = on")
+
+    def _reconnect(self, reason: str) -> None:
+        if self._in_transaction:
+            self._in_transaction = False
+            raise ConnectionLost(
+                f"{reason} A transaction was open: the server has rolled it back.", remedy="Run it again."
+            )
+        if self._keeps_state():
+            raise SessionWouldBeLost(f"{reason} The session held settings or temporary objects.")
+        self.close()
+        self.connect()
+        self._options.on_reconnect(f"{reason} Connected again; session settings and temporary tables are new.")
+
+    def _renewal_due(self) -> bool:
+        return self._renew_at is not None and self._clock() >= self._renew_at
+
+    def _keeps_state(self) -> bool:
+        """Whether a new session would lack something that is to be kept."""
+        if not self._options.keep_state:
+            return False
+        if self.state is not TransactionState.IDLE:
+            return self._may_hold_state
+        row = self.connection.execute(_HELD_STATE).fetchone()
+        return row is None or bool(row[0])
+
+    def _lost(self, reason: str) -> ConnectionLost:
+        """A break in the middle of a statement: it was sent, so nobody but the server knows whether it was done."""
+        if self._in_transaction:
+            self._in_transaction = False
+            return ConnectionLost(reason, remedy="The open transaction was rolled back, unless this was its COMMIT.")
+        return ConnectionLost(reason, remedy="Look whether the statement took effect before running it again.")
+
+    def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        self._options.on_notice(
+            Notice(
+                diagnostic.severity or "NOTICE",
+                diagnostic.message_primary or "",
+                diagnostic.message_detail or "",
+                diagnostic.message_hint or "",
+            )
+        )
+
+
+def drain(events: Iterable[query.Event]) -> None:
+    """Run to the end, for the effect alone."""
+    for _ in events:
+        pass
