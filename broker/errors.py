@@ -145,6 +145,20 @@ class OAuthUnsupportedGrant(OAuthError):
     oauth_error = "unsupported_grant_type"
 
 
+class OAuthUnsupportedResponseType(OAuthError):
+    """An authorization request asks for something else than a code (RFC 6749 4.1.2.1)."""
+
+    code = "oauth-unsupported-response-type"
+    oauth_error = "unsupported_response_type"
+
+
+class OAuthRedirectRefused(OAuthError):
+    """The client or its redirect URI can't be trusted, so the person is told here and never sent on (4.1.2.1)."""
+
+    code = "oauth-redirect-refused"
+    default_remedy = "Start the sign-in from your client again; a redirect must be to http://127.0.0.1 or http://[::1]."
+
+
 class AuthorizationPending(OAuthError):
     """The person has not finished at the browser (RFC 8628 3.5)."""
 

@@ -20,6 +20,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
     {
         400: (
             "request-malformed",
+            "privilege-unknown",
             "duration-out-of-range",
             "login-not-pending",
             "oauth-invalid-request",
@@ -43,9 +44,17 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "session-tagging-refused",
             "principal-tag-invalid",
             "credentials-refused",
+            "roles-refused",
+            "no-database-role",
+            "database-user-name-invalid",
+            "database-user-name-too-long",
+            "database-user-name-reserved",
+            "database-user-privileged",
+            "database-role-name-invalid",
+            "database-role-name-too-long",
         ),
         404: ("identity-provider-unknown", "workgroup-unknown", "database-unknown"),
-        409: ("database-user-taken",),
+        409: ("database-user-taken", "database-user-of-another", "database-user-not-managed"),
         413: ("request-too-large",),
         500: (
             "internal-error",

@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
-from broker.errors import OAuthError, OAuthInvalidClient, OAuthInvalidGrant
+from broker.errors import (
+    OAuthError,
+    OAuthInvalidClient,
+    OAuthInvalidGrant,
+    OAuthRedirectRefused,
+    OAuthUnsupportedResponseType,
+)
 from broker.login.model import (
     AUTHORIZATION_CODE_LIFETIME,
     PUBLIC_CLIENTS,
@@ -32,13 +38,6 @@ _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 _STATE: Final = re.compile(r"[\x20-\x7e]{0,512}")
 
 
-class CannotReturn(OAuthError):
-    """The client or its redirect URI can't be trusted, so that the person is told here and never sent on."""
-
-    code = "oauth-redirect-refused"
-    default_remedy = "Start the sign-in from your client again; a redirect must be to http://127.0.0.1 or http://[::1]."
-
-
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
     """Where a native client listens: enough to tell it an error (RFC 6749 4.1.2.1)."""
@@ -52,17 +51,17 @@ def parse_return_address(parameters: Mapping[str, str]) -> ReturnAddress:
     """Read the part of an authorization request that must hold before anybody is redirected.
 
     Raises:
-        CannotReturn: the client, its redirect URI or its state is not one that may be answered.
+        OAuthRedirectRefused: the client, its redirect URI or its state is not one that may be answered.
     """
     client_id, redirect_uri = parameters.get("client_id", ""), parameters.get("redirect_uri", "")
     if client_id not in PUBLIC_CLIENTS:
-        raise CannotReturn("The sign-in was asked for by a client that the broker does not know.")
+        raise OAuthRedirectRefused("The sign-in was asked for by a client that the broker does not know.")
     loopback = _LOOPBACK.fullmatch(redirect_uri)
     if loopback is None or not 1 <= int(loopback["port"]) <= 65535:
-        raise CannotReturn("The client asked to be answered at an address that is not on this machine.")
+        raise OAuthRedirectRefused("The client asked to be answered at an address that is not on this machine.")
     state = parameters.get("state", "")
     if not _STATE.fullmatch(state):
-        raise CannotReturn("The client sent a `state` that is too long or not printable.")
+        raise OAuthRedirectRefused("The client sent a `state` that is too long or not printable.")
     return ReturnAddress(client_id, redirect_uri, state)
 
 
@@ -73,20 +72,13 @@ def parse_authorization_request(address: ReturnAddress, parameters: Mapping[str,
         OAuthError: the response type is not `code`, or there is no S256 challenge (RFC 7636 4.3).
     """
     if parameters.get("response_type") != "code":
-        raise UnsupportedResponseType("`response_type` must be `code`.")
+        raise OAuthUnsupportedResponseType("`response_type` must be `code`.")
     if parameters.get("code_challenge_method") != CHALLENGE_METHOD:
         raise OAuthError("`code_challenge_method` must be `S256`.")
     challenge = parameters.get("code_challenge", "")
     if not _CHALLENGE.fullmatch(challenge):
         raise OAuthError("`code_challenge` must be the base64url form of a SHA-256 digest.")
     return LoopbackRequest(address.client_id, address.redirect_uri, address.state, challenge)
-
-
-class UnsupportedResponseType(OAuthError):
-    """An authorization request asks for something else than a code (RFC 6749 4.1.2.1)."""
-
-    code = "oauth-unsupported-response-type"
-    oauth_error = "unsupported_response_type"
 
 
 @dataclass(frozen=True, slots=True)

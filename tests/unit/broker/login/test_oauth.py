@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.errors import OAuthError, OAuthInvalidClient, OAuthInvalidGrant
+from broker.errors import OAuthError, OAuthInvalidClient, OAuthInvalidGrant, OAuthRedirectRefused
 from broker.login.model import ApprovedLogin, LoopbackRequest
 from broker.login.oauth import (
     AuthorizationCodeGrant,
-    CannotReturn,
     ReturnAddress,
     challenge_of,
     parse_authorization_request,
@@ -71,13 +70,13 @@ def test_loopback_redirects_are_taken(uri: str) -> None:
     ],
 )
 def test_any_other_redirect_is_refused_before_anybody_is_sent_there(uri: str) -> None:
-    with pytest.raises(CannotReturn):
+    with pytest.raises(OAuthRedirectRefused):
         parse_return_address(REQUEST | {"redirect_uri": uri})
 
 
 @pytest.mark.parametrize("change", [{"client_id": "evil"}, {"client_id": ""}, {"state": "s" * 513}, {"state": "a\nb"}])
 def test_a_client_or_state_that_is_not_ours_is_refused(change: dict[str, str]) -> None:
-    with pytest.raises(CannotReturn):
+    with pytest.raises(OAuthRedirectRefused):
         parse_return_address(REQUEST | change)
 
 
