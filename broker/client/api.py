@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from broker.client.errors import (
@@ -18,7 +17,7 @@ from broker.client.errors import (
 )
 from broker.client.fields import Fields
 from broker.client.model import CredentialWish, Explanation, Identity, SignedIn, TemporaryLogin
-from broker.client.settings import APPLICATION, ClientSettings, is_loopback
+from broker.client.settings import ClientSettings, is_loopback
 from broker.secrets import Secret
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class BrokerApi:
             "database": wish.database or None,
             "duration_seconds": wish.duration,
             "scram_iterations": wish.scram_iterations,
-            "client": f"{self._settings.client_name}/{version(APPLICATION)}",
+            "client": self._settings.client_name,
         }
         wanted = {name: value for name, value in body.items() if value is not None}
         return TemporaryLogin.from_answer(self._call("POST", "/v1/credentials", token=token, body=wanted), now)

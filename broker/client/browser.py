@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import os.path
-import threading
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -120,5 +121,13 @@ def _show(address: str, person: Person, method: SignInMethod) -> None:
         person.tell(f"Open this address in a browser on this machine to sign in:\n\n  {address}\n")
         return
     person.tell(f"Your browser opens for the sign-in. If it does not, open this address:\n\n  {address}\n")
-    # Some browsers' commands return only when they are closed.
-    threading.Thread(target=browser.open, args=(address,), kwargs={"new": 2}, daemon=True).start()
+    # In a process of its own: some browsers' commands return only when they are closed, and many would keep our stdout
+    # open, so that `eval "$(broker credentials ...)"` would wait for the browser's end. Isolated (-I): no module from
+    # the current folder.
+    subprocess.Popen(  # noqa: S603 - our own interpreter, and an address that we made
+        [sys.executable, "-I", "-m", "webbrowser", "-t", address],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
