@@ -1,0 +1,92 @@
+"""Fixtures: a tiny broker, settings of a workstation of its own, and a browser that is a script."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from broker.client.settings import ClientSettings, StoreKind
+from tests.integration.client.helpers import TinyBroker
+
+ROOT = Path(__file__).parents[3]
+
+_BROWSER = """#!{python}
+import sys, urllib.request
+with open({log!r}, "a") as log:
+    log.write(sys.argv[1] + "\\n")
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
+try:
+    page = opener.open(sys.argv[1], timeout=60)
+    text, address = page.read().decode(), page.geturl()
+except Exception as error:
+    text, address = repr(error), ""
+with open({log!r} + ".pages", "a") as log:
+    log.write(address + "\\n" + text)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedBrowser:
+    """A command that goes where it is sent, follows redirects, and writes down what it saw."""
+
+    command: Path
+    log: Path
+
+    def opened(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def pages(self) -> str:
+        seen = Path(f"{self.log}.pages")
+        return seen.read_text() if seen.exists() else ""
+
+
+@pytest.fixture
+def tiny() -> Iterator[TinyBroker]:
+    with TinyBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def passphrase_file(tmp_path: Path) -> Path:
+    path = tmp_path / "passphrase"
+    path.write_text("correct horse battery\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def settings(tiny: TinyBroker, tmp_path: Path, passphrase_file: Path) -> ClientSettings:
+    return ClientSettings(
+        tiny.url, tmp_path / "state", store=StoreKind.FILE, passphrase_file=passphrase_file, client_name="test"
+    )
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedBrowser:
+    scripted = ScriptedBrowser(tmp_path / "browser", tmp_path / "browser.log")
+    scripted.command.write_text(_BROWSER.format(python=sys.executable, log=str(scripted.log)))
+    scripted.command.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(scripted.command))
+    # `webbrowser` looks at the environment once for each process.
+    monkeypatch.setattr("webbrowser._tryorder", None)
+    monkeypatch.setattr("webbrowser._browsers", {})
+    return scripted
+
+
+@pytest.fixture
+def environment(tiny: TinyBroker, tmp_path: Path, passphrase_file: Path, browser: ScriptedBrowser) -> dict[str, str]:
+    """What a `broker` process of this workstation sees."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "BROWSER": str(browser.command),
+        "BROKER_URL": tiny.url,
+        "BROKER_CREDENTIAL_STORE": "file",
+        "BROKER_PASSPHRASE_FILE": str(passphrase_file),
+    }
