@@ -31,11 +31,11 @@ def validate(
     document = parse(decode_form_value(raw, limits), limits)
     shape.check_response(document.root, limits)
     checks.check_status(document.root)
-    shape.only_assertion(document.root)
+    unverified = shape.only_assertion(document.root)
 
     response = _signed_response(document, expected, limits)
     checks.check_response(response.root, expected, now)
-    assertion = _signed_assertion(document, response, expected, limits)
+    assertion = _signed_assertion(document, unverified, response, expected, limits)
     checks.check_issuer(assertion, expected)
     checks.check_issue_instant(assertion, now)
     checks.check_confirmation(assertion, expected, now)
@@ -66,9 +66,11 @@ def _signed_response(document: Document, expected: ExpectedResponse, limits: Lim
     return parse(document.verify(document.root, expected.provider.certificates), limits)
 
 
-def _signed_assertion(document: Document, response: Document, expected: ExpectedResponse, limits: Limits) -> Element:
+def _signed_assertion(
+    document: Document, unverified: Element, response: Document, expected: ExpectedResponse, limits: Limits
+) -> Element:
     """The assertion as it was signed, by its own signature or else by that of the response around it."""
-    holder, assertion = document, shape.only_assertion(document.root)
+    holder, assertion = document, unverified
     as_signed_around = shape.only_assertion(response.root)
     if assertion.tag == names.ENCRYPTED_ASSERTION:
         plain = decrypt(as_signed_around, expected.service_provider.private_key, signed_around=response is not document)

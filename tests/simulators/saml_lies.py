@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import xmlsec
+from lxml import etree
 
 from saml import errors
 from tests.simulators.identity_provider import DS, SAML, SAMLP, XENC, Lie, Shape, Tree
@@ -130,7 +131,17 @@ def _flipped(tree: Tree) -> None:
     value.text = base64.b64encode(raw).decode()
 
 
+def _commented_name(tree: Tree) -> None:
+    at(tree, "//saml:NameID").append(etree.Comment("x"))
+
+
+def _cdata_name(tree: Tree) -> None:
+    at(tree, "//saml:NameID").text = etree.CDATA("ethan@example.com")
+
+
 ENCRYPTION = {
+    "comment in an encrypted name": written(errors.MarkupForbidden, _commented_name, encrypt_for=_FOR_US),
+    "cdata in an encrypted name": written(errors.MarkupForbidden, _cdata_name, encrypt_for=_FOR_US),
     "encrypted and unsigned": said(errors.SignatureMissing, sign=UNSIGNED, encrypt_for=_FOR_US),
     "encrypted for another": said(errors.DecryptionFailed, encrypt_for=key_pair("somebody else").certificate),
     "ciphertext changed": tampered(errors.DecryptionFailed, _flipped, encrypt_for=_FOR_US),
