@@ -19,13 +19,15 @@ At the browser a refused sign-in shows a reason and a reference number, never a 
 the code in the audit under that number.
 """
 
-TITLES = {
-    "saml.errors": "Sign-in: the identity provider's message (`saml`)",
-    "roles.errors": "Database users and roles (`roles`)",
-    "broker.errors": "The broker (`broker`)",
-    "broker.client.errors": "The workstation (`broker.client`)",
-    "broker.demo.errors": "The demonstration (`broker.demo`)",
+SECTIONS = {
+    "saml": "Sign-in: the identity provider's message (`saml`)",
+    "roles": "Database users and roles (`roles`)",
+    "broker.client": "The workstation (`broker.client`)",
+    "broker.demo": "The demonstration (`broker.demo`)",
+    "broker": "The broker (`broker`)",
+    "tui": "The SQL client (`tui`)",
 }
+"""A module belongs to the first section that its name begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,18 @@ def entries() -> list[Entry]:
 
 def render() -> str:
     """The whole document."""
-    lines = [HEAD]
-    section = ""
-    for entry in sorted(entries(), key=lambda entry: list(TITLES).index(entry.module)):
-        if entry.module != section:
-            section = entry.module
-            lines.append(f"\n## {TITLES[section]}\n\n| code | what it means | what to do |\n|---|---|---|")
-        lines.append(f"| `{entry.code}` | {entry.meaning} | {entry.advice} |")
-    return "\n".join(line.replace("\n\n\n", "\n\n") for line in lines) + "\n"
+    text = HEAD
+    for name, title in SECTIONS.items():
+        text += f"\n## {title}\n\n| code | what it means | what to do |\n|---|---|---|\n"
+        for entry in entries():
+            if section(entry.module) == name:
+                text += f"| `{entry.code}` | {entry.meaning} | {entry.advice} |\n"
+    return text
+
+
+def section(module: str) -> str:
+    """Where the catalogue lists what `module` defines."""
+    return next(name for name in SECTIONS if f"{module}.".startswith(f"{name}."))
 
 
 def _first_sentence(cls: type) -> str:

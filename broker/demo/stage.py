@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -28,7 +29,7 @@ from broker.secrets import Secret, random_name
 WORKGROUP: Final = "demo"
 DATABASE: Final = "dev"
 ADMIN: Final = "broker_admin"
-_BROKER: Final = (sys.executable, "-m", "broker.cli.main")
+_BROKER: Final = (sys.executable, "-m", "broker")
 _ROLE_ARN: Final = "arn:aws:iam::123456789012:role/warehouse"
 _PROVIDER_ARN: Final = "arn:aws:iam::123456789012:saml-provider/demo"
 _READY_SECONDS: Final = 30.0
@@ -104,13 +105,13 @@ def open_stage(directory: Path, provider_host: str = "127.0.0.1") -> Iterator[St
         raise DemoUnavailable(f"{directory} is not empty.", remedy="Name a directory that is empty, or none.")
     with ExitStack() as running:
         warehouse = running.enter_context(EmbeddedPostgres(directory / "warehouse"))
-        broker_port, provider_port = free_port(), free_port()
-        broker_url, provider_url = f"http://127.0.0.1:{broker_port}", f"http://{provider_host}:{provider_port}"
+        broker_url, provider_url = f"http://127.0.0.1:{free_port()}", f"http://{provider_host}:{free_port()}"
         passwords = {name: Secret(random_name(8)) for name in CAST}
         admin_password = Secret(random_name(8))
         _write_provider(directory / "identity-provider", provider_url, passwords, admin_password)
-        _write_configuration(directory, broker_url, broker_port, warehouse)
-        _fill_warehouse(directory, warehouse)
+        broker_login = Secret(random_name(32))
+        _write_configuration(directory, broker_url, warehouse, broker_login)
+        _fill_warehouse(directory, warehouse, broker_login)
         running.enter_context(_provider_process(directory, broker_url, provider_url))
         run_broker(directory, "keys", "init", "--config", "broker.toml")
         running.enter_context(_process(directory, "broker", [*_BROKER, "serve", "--config", "broker.toml"]))
@@ -161,12 +162,11 @@ def _role_value() -> str:
     return f"{_ROLE_ARN},{_PROVIDER_ARN}"
 
 
-def _write_configuration(directory: Path, broker_url: str, broker_port: int, warehouse: EmbeddedPostgres) -> None:
-    admin = warehouse.conninfo_for(ADMIN, Secret(random_name(32)), DATABASE)
-    write_private(directory / "admin-conninfo", admin.encode())
+def _write_configuration(directory: Path, broker_url: str, warehouse: EmbeddedPostgres, admin: Secret) -> None:
+    write_private(directory / "admin-conninfo", warehouse.conninfo_for(ADMIN, admin, DATABASE).encode())
     text = _CONFIGURATION.format(
         broker_url=broker_url,
-        broker_port=broker_port,
+        broker_port=urlsplit(broker_url).port,
         warehouse_port=warehouse.port,
         role_arn=_ROLE_ARN,
         provider_arn=_PROVIDER_ARN,
@@ -174,7 +174,7 @@ def _write_configuration(directory: Path, broker_url: str, broker_port: int, war
     (directory / "broker.toml").write_text(text)
 
 
-def _fill_warehouse(directory: Path, warehouse: EmbeddedPostgres) -> None:
+def _fill_warehouse(directory: Path, warehouse: EmbeddedPostgres, broker_login: Secret) -> None:
     """The sample of two schemas, then what a database administrator runs for the broker's own login."""
     with psycopg.connect(warehouse.conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
@@ -183,6 +183,10 @@ def _fill_warehouse(directory: Path, warehouse: EmbeddedPostgres) -> None:
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(_sample().encode())
         connection.execute(setup.encode())
+        # As psql's \\password does: the server gets the verifier, never the password.
+        verifier = connection.pgconn.encrypt_password(broker_login.reveal().encode(), ADMIN.encode(), b"scram-sha-256")
+        change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(ADMIN), sql.Literal(verifier.decode()))
+        connection.execute(change)
 
 
 def _sample() -> str:
