@@ -78,7 +78,7 @@ class Pages:
 
     def signed_in(self, approved: ApprovedLogin) -> Response:
         """Who the person is, and what to type next."""
-        return self._page("signed_in.html", who=approved.principal, ends_by=approved.session_ends_by)
+        return self._page("signed_in.html", who=approved.principal)
 
     def device_code(self, typed: str = "", *, unknown: bool = False) -> Response:
         """Where the person types the code that a machine shows."""

@@ -72,6 +72,7 @@ pending_logins: Final = Table(
     _text("state", nullable=True),
     _text("code_challenge", nullable=True),
     _text("device_code_digest"),
+    _text("preferred_access_role"),
     Index(None, "expires_at"),
 )
 

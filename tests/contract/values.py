@@ -42,6 +42,7 @@ def pending_login(**changes: Any) -> PendingLogin:
         "created_at": NOW,
         "expires_at": LATER,
         "loopback": LOOPBACK,
+        "preferred_access_role": "analyst",
     }
     return PendingLogin(**(fields | changes))
 

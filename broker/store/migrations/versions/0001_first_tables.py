@@ -52,6 +52,7 @@ def _login() -> None:
         _text("state", nullable=True),
         _text("code_challenge", nullable=True),
         _text("device_code_digest"),
+        _text("preferred_access_role"),
         Index(None, "expires_at"),
     )
     op.create_table(
