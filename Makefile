@@ -19,12 +19,13 @@ demo: $(VENV)/.demo ## Run the whole story on this machine: warehouse, identity 
 test: $(VENV)/.test ## Run the tests that need nothing but Python (a PostgreSQL comes as a wheel)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not browser and not peer"
 
-check: $(VENV)/.check ## Format, lint, types, import contracts
+check: $(VENV)/.check ## Format, lint, types, import contracts, the laws of the house
 	@$(BIN)/ruff format --check --quiet . || { echo "make check: run 'make format'" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/unit/test_house.py
 
 format: $(VENV)/.check ## Format the code, and mend what the linter can mend
 	@$(BIN)/ruff check --quiet --fix .
