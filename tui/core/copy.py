@@ -1,6 +1,5 @@
 r"""psql's \copy: COPY between the server and a file of this machine."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,13 +8,12 @@ from tui.core.errors import MetaCommandFailed
 from tui.core.statements import tokens
 
 _STREAMS: Final = frozenset({"stdin", "stdout", "pstdin", "pstdout"})
-_BLOCK_BYTES: Final = 65536
 _USAGE: Final = r"\copy TABLE [(COLUMN, ...)] | (QUERY)  FROM | TO  'FILE' | STDIN | STDOUT  [OPTION ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalCopy:
-    """A parsed \\copy.
+    r"""A parsed \copy.
 
     Attributes:
         statement: what the server is sent.
@@ -49,13 +47,6 @@ def parse_copy(argument: str) -> LocalCopy:
         statement = f"COPY {argument[: token.start].strip()} {word.upper()} {end}{argument[target.end :]}"
         return LocalCopy(statement.rstrip().removesuffix(";"), reads, _file(argument[target.start : target.end]))
     raise MetaCommandFailed("This \\copy has not the form that psql knows.", remedy=_USAGE)
-
-
-def blocks(file: Path) -> Iterator[bytes]:
-    """The file's bytes, piece by piece."""
-    with file.open("rb") as opened:
-        while block := opened.read(_BLOCK_BYTES):
-            yield block
 
 
 def _file(target: str) -> Path | None:

@@ -34,6 +34,13 @@ class ConnectionFailed(SqlClientError):
     default_remedy = "Check that the warehouse is reachable from here, and sign in again if your login has ended."
 
 
+class WorkgroupNotChosen(SqlClientError):
+    """No workgroup is named, and the person may use several, or none."""
+
+    code = "workgroup-not-chosen"
+    default_remedy = "Pass --workgroup NAME."
+
+
 class ConnectionLost(SqlClientError):
     """The connection broke; the text says what became of an open transaction."""
 

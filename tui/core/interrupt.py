@@ -31,7 +31,10 @@ class Interrupted:
 
 @contextmanager
 def cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[Interrupted]:
-    """Within, Ctrl-C calls `cancel` on another thread instead of raising KeyboardInterrupt. Main thread only."""
+    """Within, the first Ctrl-C calls `cancel` on another thread; the second raises KeyboardInterrupt. Main thread only.
+
+    A reader of the value stops after what runs: the server may have been faster than the cancel request.
+    """
     interrupted = Interrupted()
     woken, waker = socket.socketpair()
     waker.setblocking(False)
@@ -44,7 +47,7 @@ def cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[Interrupted]:
 
     watcher = threading.Thread(target=watch, name="cancel-on-interrupt", daemon=True)
     watcher.start()
-    handler_before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    handler_before = signal.signal(signal.SIGINT, _second_raises())
     descriptor_before = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     try:
         yield interrupted
@@ -54,3 +57,15 @@ def cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[Interrupted]:
         waker.close()
         watcher.join()
         woken.close()
+
+
+def _second_raises() -> Callable[[int, object], None]:
+    pressed = 0
+
+    def handle(_number: int, _frame: object) -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed > 1:
+            raise KeyboardInterrupt
+
+    return handle

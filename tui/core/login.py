@@ -6,9 +6,9 @@ from typing import Protocol
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from broker.client.model import Explanation, TemporaryLogin
+from broker.client.model import Explanation, Identity, TemporaryLogin
 from broker.secrets import Secret
-from tui.core.errors import ConnectionFailed
+from tui.core.errors import ConnectionFailed, WorkgroupNotChosen
 from tui.core.session import Login
 
 
@@ -24,6 +24,8 @@ class Broker(Protocol):
         scram_iterations: int | None = None,
         fresh: bool = False,
     ) -> TemporaryLogin: ...
+
+    def whoami(self) -> Identity: ...
 
     def certificate_file(self, login: TemporaryLogin) -> Path | None: ...
 
@@ -67,18 +69,34 @@ class BrokerLogins:
 class DirectLogin:
     """A connection string of the person's own: libpq's `key=value` or `postgresql://`."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, database: str = "") -> None:
+        changes = {"dbname": database} if database else {}
         try:
-            parameters = {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
+            found = conninfo_to_dict(conninfo, **changes)
         except psycopg.ProgrammingError:
             # libpq's text may quote the password.
             raise ConnectionFailed(
                 "The connection string is not one that libpq understands.",
                 remedy="Write host=... dbname=... user=..., or postgresql://user@host/database.",
             ) from None
+        parameters = {key: str(value) for key, value in found.items() if value is not None}
         password = parameters.pop("password", None)
         self._login = Login(parameters, None if password is None else Secret(password))
 
     def login(self, *, fresh: bool) -> Login:  # noqa: ARG002 - there is but one
         """The login of the connection string."""
         return self._login
+
+
+def choose_workgroup(broker: Broker) -> str:
+    """The one workgroup that the person may use.
+
+    Raises:
+        WorkgroupNotChosen: there is none, or more than one.
+    """
+    names = [workgroup.name for workgroup in broker.whoami().workgroups]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise WorkgroupNotChosen("You may use no workgroup.", remedy="Ask the administrator for access.")
+    raise WorkgroupNotChosen(f"Name the workgroup: you may use {', '.join(names)}.")

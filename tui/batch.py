@@ -1,0 +1,224 @@
+"""Batch mode: run scripts on a session and write what they give."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
+
+from broker.clock import Clock, utc_now
+from tui.core.access import Explainer, explain
+from tui.core.errors import (
+    PERMISSION_DENIED,
+    ConnectionFailed,
+    ConnectionLost,
+    ScriptUnreadable,
+    SqlClientError,
+    StatementFailed,
+)
+from tui.core.interpolation import Interpolated, interpolate
+from tui.core.interrupt import Interrupted
+from tui.core.query import CopyData, Event
+from tui.core.session import DatabaseSession, TransactionState, drain
+from tui.core.statements import MetaCommand, Statement, split
+from tui.printer import Printer, excerpt
+
+_NESTING: Final = 100
+_ON: Final = frozenset({"1", "on", "true", "yes", "t", "y"})
+
+
+class LeaveScript(Exception):
+    r"""\q: this script is done."""
+
+
+class Stop(Exception):
+    """Nothing more is to be run; the failure has been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A text to run.
+
+    Attributes:
+        name: for error texts; "" for a -c.
+        folder: where \\ir looks, or None for the current one.
+        reads_stdin: COPY ... FROM STDIN reads the program's input, since the text did not come from there.
+    """
+
+    text: str
+    name: str = ""
+    folder: Path | None = None
+    reads_stdin: bool = False
+
+
+@dataclass(slots=True)
+class BatchState:
+    r"""What backslash commands change.
+
+    Attributes:
+        variables: for interpolation; ON_ERROR_STOP is one of them, as in psql.
+    """
+
+    variables: dict[str, str] = field(default_factory=dict)
+    timing: bool = False
+    depth: int = 0
+    script: Script = field(default_factory=lambda: Script(""))
+    last: Statement | None = None
+
+
+class Batch:
+    """Runs scripts, one statement after the other.
+
+    Attributes:
+        failed: whether a statement failed so far.
+    """
+
+    def __init__(
+        self,
+        session: DatabaseSession,
+        printer: Printer,
+        interrupted: Interrupted,
+        run_meta: "MetaRunner",
+        *,
+        variables: dict[str, str] | None = None,
+        explainer: Explainer | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.session = session
+        self.printer = printer
+        self.interrupted = interrupted
+        self.state = BatchState(variables=dict(variables or {}))
+        self.failed = False
+        self._run_meta = run_meta
+        self._explainer = explainer
+        self._clock = clock
+
+    def run(self, script: Script) -> None:
+        """Run a script.
+
+        Raises:
+            Stop: a statement failed under ON_ERROR_STOP, or Ctrl-C was pressed.
+            ConnectionFailed, ConnectionLost: going on is impossible.
+        """
+        if self.state.depth >= _NESTING:
+            raise ScriptUnreadable(f"{script.name}: scripts include one another more than {_NESTING} deep.")
+        outer, self.state.script = self.state.script, script
+        self.state.depth += 1
+        try:
+            for part in split(script.text, standard_strings=self.session.standard_strings):
+                self._run_part(part)
+        except LeaveScript:
+            pass
+        finally:
+            self.state.script = outer
+            self.state.depth -= 1
+
+    def execute(
+        self, statement: Statement, *, source: Iterable[bytes] | None = None, sink: BinaryIO | None = None
+    ) -> None:
+        """Send a statement and write what it gives; a COPY reads from `source` and writes to `sink`."""
+        sent = interpolate(statement.text, self.state.variables, standard_strings=self.session.standard_strings)
+        began = self._clock()
+        try:
+            with closing(self.session.execute(sent.text, source or self._copy_in(statement))) as events:
+                self.printer.show(events if sink is None else _diverted(events, sink))
+        except StatementFailed as error:
+            self._tell_failure(error, statement, sent)
+            raise _Told from None
+        if self.state.timing:
+            self.printer.say(f"Time: {(self._clock() - began).total_seconds() * 1000:.3f} ms")
+
+    def _run_part(self, part: Statement | MetaCommand) -> None:
+        try:
+            if isinstance(part, MetaCommand):
+                self._run_meta(self, part)
+            else:
+                self.state.last = part
+                self._run_meta(self, part.sent_by) if part.sent_by else self.execute(part)
+        except (ConnectionFailed, ConnectionLost):
+            raise
+        except _Told:
+            self._failed()
+        except SqlClientError as error:
+            self.printer.failure(error, self._place(part.line))
+            self._failed()
+        if self.interrupted:
+            raise Stop
+
+    def _failed(self) -> None:
+        self.failed = True
+        if self.interrupted or self.state.variables.get("ON_ERROR_STOP", "").lower() in _ON:
+            raise Stop
+
+    def _place(self, line: int) -> str:
+        return f"{self.state.script.name}:{line}: " if self.state.script.name else ""
+
+    def _tell_failure(self, error: StatementFailed, statement: Statement, sent: Interpolated) -> None:
+        line, shown = statement.line, ""
+        if error.said.position:
+            line += statement.text.count("\n", 0, sent.origin(error.said.position - 1))
+            shown = excerpt(sent.text, error.said.position, line)
+        self.printer.failure(error, self._place(line), shown)
+        if error.said.sqlstate == PERMISSION_DENIED:
+            for refused in explain(self.session, sent.text, self._explainer):
+                self.printer.tell(str(refused))
+
+    def _copy_in(self, statement: Statement) -> Iterator[bytes]:
+        if statement.copy_data is not None:
+            yield statement.copy_data.encode()
+        elif self.state.script.reads_stdin:
+            yield from iter(lambda: sys.stdin.buffer.read1(65536), b"")
+
+
+MetaRunner: TypeAlias = Callable[[Batch, MetaCommand], None]
+"""Runs a backslash command; `tui.metas.run_meta` does."""
+
+
+class _Told(Exception):
+    """A statement failed, and the failure has been told."""
+
+
+def _diverted(events: Iterable[Event], sink: BinaryIO) -> Iterator[Event]:
+    """The events, without the bytes of a COPY, which go to `sink`."""
+    for event in events:
+        if isinstance(event, CopyData):
+            sink.write(event.data)
+        else:
+            yield event
+
+
+def run_all(batch: Batch, scripts: list[Script], *, single_transaction: bool) -> None:
+    """Run scripts in order; with `single_transaction` all of them or none.
+
+    Raises:
+        Stop: see `Batch.run`; what a single transaction did is then rolled back.
+    """
+    if not single_transaction:
+        for script in scripts:
+            batch.run(script)
+        return
+    drain(batch.session.execute("BEGIN"))
+    for script in scripts:
+        batch.run(script)
+    if batch.session.state is TransactionState.FAILED:
+        batch.printer.tell("A statement failed: nothing of the transaction was kept.")
+        raise Stop
+    drain(batch.session.execute("COMMIT"))
+
+
+def read_script(path: str, folder: Path | None = None) -> Script:
+    """Read a script; "-" is the program's input.
+
+    Raises:
+        ScriptUnreadable: it is not there, or not UTF-8.
+    """
+    try:
+        if path == "-":
+            return Script(sys.stdin.buffer.read().decode("utf-8-sig"), "<stdin>")
+        file = (folder or Path()) / Path(path).expanduser()
+        return Script(file.read_bytes().decode("utf-8-sig"), path, file.parent)
+    except OSError as error:
+        raise ScriptUnreadable(f"{path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ScriptUnreadable(f"{path}: not UTF-8 at byte {error.start}.") from None

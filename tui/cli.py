@@ -1,0 +1,202 @@
+r"""The `wsql` command: parse, call, render.
+
+Nothing heavy is imported before it is needed: batch mode never loads Textual, and the keyring only where a login must
+be fetched.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from tui.batch import Script
+    from tui.core.login import BrokerLogins, DirectLogin
+    from tui.printer import Printer
+
+
+class ExitCode(IntEnum):
+    """How wsql ends: psql's codes, and the shells' for signals."""
+
+    OK = 0
+    FAILED = 1
+    CONNECTION = 2
+    SCRIPT = 3
+    CANCELLED = 130
+    PIPE_CLOSED = 141
+
+
+_FORMATS = ("table", "csv", "json", "markdown")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-c", "--command", "commands", multiple=True, metavar="SQL", help="Run SQL, and leave. Repeatable.")
+@click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="Run a script (- is stdin). Repeatable.")
+@click.option("-w", "--workgroup", help="The warehouse to connect to.")
+@click.option("-d", "--database", help="The database there.")
+@click.option("--url", help="The broker's address.")
+@click.option(
+    "--dsn", help="Connect straight to a PostgreSQL, without the broker. Keep passwords out of it: PGPASSFILE."
+)
+@click.option("--format", "format_name", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write there.")
+@click.option("-v", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a variable. Repeatable.")
+@click.option("-1", "--single-transaction", is_flag=True, help="All of it in one transaction.")
+@click.option("--on-error-stop/--no-on-error-stop", default=True, show_default=True, help="Stop at the first error.")
+@click.option("--read-only", is_flag=True, help="Read-only transactions, against accidents.")
+@click.option("-q", "--quiet", is_flag=True, help="Results and errors only.")
+@click.version_option(package_name="warehouse-access-broker", prog_name="wsql")
+def cli(**options: object) -> int:
+    """Run SQL on a warehouse, as yourself and with just your rights.
+
+    SQL comes from -c, -f or stdin. Exit codes: 0 done; 1 usage, or a -c that failed; 2 no connection; 3 a script that
+    failed; 130 Ctrl-C.
+    """
+    commands, files = _texts(options["commands"]), _texts(options["files"])
+    if commands and files:
+        raise click.UsageError("Pass either -c or -f: their order would not be kept.")
+    variables = _variables(_texts(options["settings"]))
+    if options["on_error_stop"]:
+        variables = {"ON_ERROR_STOP": "on"} | variables
+    source = _source(options)
+    if not commands and not files and sys.stdin.isatty():
+        from tui.app import start_full_screen
+
+        return start_full_screen(source, read_only=bool(options["read_only"]))
+    return _run_batch(source, options, variables, commands, files)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    from broker.client.errors import ClientError
+    from tui.core.errors import ConnectionFailed, ConnectionLost, SqlClientError
+
+    try:
+        return int(cli.main(arguments, prog_name="wsql", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.FAILED
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.CANCELLED
+    except BrokenPipeError:
+        # The reader has gone (`wsql ... | head`); what Python would still flush has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PIPE_CLOSED
+    except (ClientError, SqlClientError) as error:
+        click.echo("\n".join(filter(None, (f"wsql: {error.what}", error.remedy))), err=True)
+        is_usage = error.code in ("client-settings-invalid", "script-unreadable", "workgroup-not-chosen")
+        lost = isinstance(error, (ClientError, ConnectionFailed, ConnectionLost)) and not is_usage
+        return ExitCode.CONNECTION if lost else ExitCode.FAILED
+
+
+def _run_batch(
+    source: "BrokerLogins | DirectLogin",
+    options: dict[str, object],
+    variables: dict[str, str],
+    commands: tuple[str, ...],
+    files: tuple[str, ...],
+) -> int:
+    from tui.batch import Batch, Stop, run_all
+    from tui.core.interrupt import cancel_on_interrupt
+    from tui.core.login import BrokerLogins
+    from tui.core.session import DatabaseSession, SessionOptions
+    from tui.metas import run_meta
+    from tui.printer import Format, Printer
+
+    scripts = _scripts(commands, files)
+    quiet = bool(options["quiet"])
+    with _output(options["output"]) as out:
+        printer = Printer(out, sys.stderr, Format(str(options["format_name"])), quiet=quiet)
+        session = DatabaseSession(
+            source,
+            SessionOptions(read_only=bool(options["read_only"]), on_notice=printer.notice, on_reconnect=printer.tell),
+        )
+        session.connect()
+        explainer = source if isinstance(source, BrokerLogins) else None
+        if explainer and not quiet:
+            _tell_ungranted(explainer, printer)
+        try:
+            with cancel_on_interrupt(session.cancel) as interrupted:
+                batch = Batch(session, printer, interrupted, run_meta, variables=variables, explainer=explainer)
+                try:
+                    run_all(batch, scripts, single_transaction=bool(options["single_transaction"]))
+                except Stop:
+                    return ExitCode.CANCELLED if interrupted else ExitCode.FAILED if commands else ExitCode.SCRIPT
+        finally:
+            printer.redirect(None)
+            session.close()
+        return ExitCode.FAILED if batch.failed and commands else ExitCode.OK
+
+
+def _source(options: dict[str, object]) -> "BrokerLogins | DirectLogin":
+    from tui.core.login import BrokerLogins, DirectLogin, choose_workgroup
+
+    database = str(options["database"] or "")
+    if options["dsn"] is not None:
+        if options["workgroup"] or options["url"]:
+            raise click.UsageError("--dsn connects without the broker: drop --workgroup and --url.")
+        return DirectLogin(str(options["dsn"]), database)
+    from dataclasses import replace
+
+    from broker.client.session import open_session
+    from broker.client.settings import load_settings
+
+    flags = {key: str(options[key]) if options[key] else None for key in ("url", "workgroup")}
+    settings = replace(load_settings(flags), client_name="wsql")
+    broker = open_session(settings)
+    return BrokerLogins(broker, settings.workgroup or choose_workgroup(broker), database or None)
+
+
+def _scripts(commands: tuple[str, ...], files: tuple[str, ...]) -> "list[Script]":
+    from tui.batch import Script, read_script
+
+    if commands:
+        return [Script(command, reads_stdin=True) for command in commands]
+    return [read_script(file) for file in files or ("-",)]
+
+
+def _variables(settings: tuple[str, ...]) -> dict[str, str]:
+    variables = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.replace("_", "a").isalnum():
+            raise click.UsageError(f"--set takes NAME=VALUE, not {setting!r}.")
+        variables[name] = value
+    return variables
+
+
+@contextmanager
+def _output(path: object) -> Iterator[TextIO]:
+    if not isinstance(path, Path):
+        yield sys.stdout
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror) from None
+    with file:
+        yield file
+
+
+def _tell_ungranted(logins: "BrokerLogins", printer: "Printer") -> None:
+    """Say which asserted database roles were not granted: silence would look like a right that one has."""
+    if logins.granted is None:
+        return
+    for role in logins.granted.unknown_roles:
+        printer.tell(f"Not granted: database role {role} (the warehouse has none of that name).")
+    for refused in logins.granted.refused_roles:
+        printer.tell(f"Not granted: database role {refused.name} ({refused.reason}).")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, (tuple, list)) else ()

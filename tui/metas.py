@@ -1,0 +1,242 @@
+r"""psql's backslash commands in batch mode.
+
+Those that describe (\d ...) are pgspecial's. Those that run programs (\!, pipes) are not offered: a script that comes
+from elsewhere may do to the database what its rights allow, and nothing to this machine but read and write the files
+that it names.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Final, TextIO
+
+from broker.clock import utc_now
+from tui.batch import Batch, LeaveScript, read_script
+from tui.core.copy import parse_copy
+from tui.core.describe import describe, describes
+from tui.core.errors import MetaCommandFailed, ScriptUnreadable
+from tui.core.interpolation import interpolate
+from tui.core.query import Columns, Completed, Rows
+from tui.core.statements import MetaCommand, Statement
+
+_ARGUMENT: Final = re.compile(r"'((?:[^'\\]|''|\\.)*)'|(\S+)", re.DOTALL)
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_SWITCH: Final = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
+_WATCH_SECONDS: Final = 2.0
+
+
+def run_meta(batch: Batch, command: MetaCommand) -> None:
+    """Run a backslash command that stands by itself.
+
+    Raises:
+        MetaCommandFailed: it is unknown, or cannot be done.
+    """
+    if describes(command.name):
+        _describe(batch, command)
+    elif command.name in ("g", "gx", "watch"):
+        _send(batch, command)
+    elif handler := _COMMANDS.get(command.name):
+        handler(batch, command)
+    else:
+        raise MetaCommandFailed(f"\\{command.name} is no command that wsql knows in a script.")
+
+
+def arguments(batch: Batch, command: MetaCommand) -> list[str]:
+    """The command's words: quoted ones as C strings, variables outside quotes filled in."""
+    words = []
+    for match in _ARGUMENT.finditer(command.argument):
+        quoted, plain = match.groups()
+        if quoted is not None:
+            words.append(re.sub(r"''|\\(.)", lambda m: _ESCAPES.get(m[1], m[1]) if m[1] else "'", quoted))
+        elif plain.startswith(":") and plain[1:] in batch.state.variables:
+            words.append(batch.state.variables[plain[1:]])
+        else:
+            words.append(interpolate(plain, batch.state.variables).text)
+    return words
+
+
+def _send(batch: Batch, command: MetaCommand) -> None:
+    r"""\g, \gx, \watch: run the statement before them, or the last one once more."""
+    statement = batch.state.last
+    if statement is None:
+        raise MetaCommandFailed(f"There is no statement yet for \\{command.name} to run.")
+    if command.name == "watch":
+        _watch(batch, statement, command)
+        return
+    expanded = batch.printer.expanded
+    batch.printer.expanded = expanded or command.name == "gx"
+    try:
+        if not command.argument:
+            batch.execute(statement)
+            return
+        with closing(_open(command.argument)) as file, batch.printer.into(file):
+            batch.execute(statement)
+    finally:
+        batch.printer.expanded = expanded
+
+
+def _describe(batch: Batch, command: MetaCommand) -> None:
+    for described in describe(batch.session, command.name, command.argument):
+        if described.title:
+            batch.printer.say(described.title)
+        if described.columns:
+            batch.printer.show(
+                (
+                    Columns(described.columns),
+                    Rows(list(described.rows)),
+                    Completed("SELECT", len(described.rows)),
+                )
+            )
+        if described.text:
+            batch.printer.say(described.text)
+
+
+def _watch(batch: Batch, statement: Statement, command: MetaCommand) -> None:
+    r"""\watch [SECONDS] or i=SECONDS, c=TIMES: again and again, until Ctrl-C or a failure."""
+    seconds, times = _WATCH_SECONDS, 0
+    try:
+        for word in arguments(batch, command):
+            name, _, value = word.rpartition("=")
+            if name == "c":
+                times = int(value)
+            elif name in ("", "i", "interval"):
+                seconds = float(value)
+            else:
+                raise ValueError(word)
+    except ValueError:
+        raise MetaCommandFailed("\\watch takes seconds, or i=SECONDS and c=TIMES.") from None
+    done = 0
+    while True:
+        batch.printer.say(f"{utc_now().astimezone():%c} (every {seconds:g}s)\n")
+        batch.execute(statement)
+        done += 1
+        if done == times or batch.interrupted.wait(seconds):
+            return
+
+
+def _copy(batch: Batch, command: MetaCommand) -> None:
+    copy = parse_copy(command.argument)
+    statement = Statement(copy.statement, command.start, command.line)
+    try:
+        if copy.file is None:
+            batch.execute(statement)
+        elif copy.reads:
+            # Opened before the server is told: nothing is begun with a file that cannot be read.
+            with copy.file.open("rb") as file:
+                batch.execute(statement, source=iter(lambda: file.read(65536), b""))
+        else:
+            with copy.file.open("wb") as file:
+                batch.execute(statement, sink=file)
+    except OSError as error:
+        raise MetaCommandFailed(f"{copy.file}: {error.strerror}.", remedy="") from None
+
+
+def _include(batch: Batch, command: MetaCommand) -> None:
+    path = _one_argument(batch, command)
+    batch.run(read_script(path, batch.state.script.folder if command.name in ("ir", "include_relative") else None))
+
+
+def _set(batch: Batch, command: MetaCommand) -> None:
+    words = arguments(batch, command)
+    if not words:
+        for name, value in sorted(batch.state.variables.items()):
+            batch.printer.say(f"{name} = '{value}'")
+        return
+    if not re.fullmatch(r"\w+", words[0]):
+        raise MetaCommandFailed(f"{words[0]!r} is no name of a variable.")
+    batch.state.variables[words[0]] = "".join(words[1:])
+
+
+def _unset(batch: Batch, command: MetaCommand) -> None:
+    batch.state.variables.pop(_one_argument(batch, command), None)
+
+
+def _echo(batch: Batch, command: MetaCommand) -> None:
+    words = arguments(batch, command)
+    newline = words[:1] != ["-n"]
+    text = " ".join(words if newline else words[1:])
+    if command.name == "warn":
+        batch.printer.tell(text)
+    else:
+        batch.printer.say(text, end="\n" if newline else "")
+
+
+def _expanded(batch: Batch, command: MetaCommand) -> None:
+    batch.printer.expanded = _switch(command, batch.printer.expanded)
+
+
+def _timing(batch: Batch, command: MetaCommand) -> None:
+    batch.state.timing = _switch(command, batch.state.timing)
+
+
+def _conninfo(batch: Batch, _command: MetaCommand) -> None:
+    batch.session.ensure()
+    info = batch.session.connection.info
+    encrypted = "with TLS" if batch.session.connection.pgconn.ssl_in_use else "without TLS"
+    batch.printer.say(
+        f'You are connected to database "{info.dbname}" as user "{info.user}" on {info.host}:{info.port} {encrypted}.'
+    )
+    if batch.session.expires_at:
+        batch.printer.say(f"The login ends at {batch.session.expires_at:%Y-%m-%d %H:%M:%S %Z}.")
+
+
+def _output(batch: Batch, command: MetaCommand) -> None:
+    words = arguments(batch, command)
+    batch.printer.redirect(_open(words[0]) if words else None)
+
+
+def _quit(_batch: Batch, _command: MetaCommand) -> None:
+    raise LeaveScript
+
+
+def _refuse_program(_batch: Batch, _command: MetaCommand) -> None:
+    raise MetaCommandFailed("wsql runs no programs for a script.")
+
+
+def _help(batch: Batch, _command: MetaCommand) -> None:
+    batch.printer.say("\\" + "  \\".join(sorted({*_COMMANDS, "d[+]", "dt", "dn", "du", "df", "l", "g", "gx", "watch"})))
+
+
+def _open(path: str) -> TextIO:
+    if path.startswith("|"):
+        raise MetaCommandFailed("wsql runs no programs for a script.", remedy="Pipe wsql's own output.")
+    try:
+        return Path(path).expanduser().open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise ScriptUnreadable(f"{path}: {error.strerror}.") from None
+
+
+def _one_argument(batch: Batch, command: MetaCommand) -> str:
+    words = arguments(batch, command)
+    if len(words) != 1:
+        raise MetaCommandFailed(f"\\{command.name} takes one argument.")
+    return words[0]
+
+
+def _switch(command: MetaCommand, now: bool) -> bool:
+    if not command.argument:
+        return not now
+    if command.argument.lower() not in _SWITCH:
+        raise MetaCommandFailed(f"\\{command.name} takes on or off.")
+    return _SWITCH[command.argument.lower()]
+
+
+_COMMANDS: Final[dict[str, Callable[[Batch, MetaCommand], None]]] = {
+    "?": _help,
+    "!": _refuse_program,
+    "conninfo": _conninfo,
+    "copy": _copy,
+    "echo": _echo,
+    "i": _include,
+    "include": _include,
+    "include_relative": _include,
+    "ir": _include,
+    "o": _output,
+    "q": _quit,
+    "set": _set,
+    "timing": _timing,
+    "unset": _unset,
+    "warn": _echo,
+    "x": _expanded,
+}

@@ -1,0 +1,148 @@
+"""What batch mode writes: results to the output, everything else to the error stream."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import BinaryIO, Final, TextIO
+
+from tui.core.errors import SqlClientError, StatementFailed
+from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, ResultWriter
+from tui.core.query import Columns, Completed, CopyData, Event, Rows
+from tui.core.session import Notice
+from tui.core.table import ExpandedWriter, TableWriter
+from tui.core.terminal import harmless, width
+
+_EXCERPT: Final = 120
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Printer:
+    """Writes events as they come.
+
+    Attributes:
+        expanded: one line a value, in the table format.
+    """
+
+    def __init__(self, out: TextIO, err: TextIO, format: Format, *, quiet: bool = False) -> None:  # noqa: A002
+        self._out = self._first_out = out
+        self._err = err
+        self._format = format
+        self._quiet = quiet
+        self.expanded = False
+
+    def redirect(self, out: TextIO | None) -> None:
+        """Write results to `out` from now on, or to where they went at first; the printer closes `out`."""
+        self._flush()
+        if self._out is not self._first_out:
+            self._out.close()
+        self._out = out or self._first_out
+
+    @contextmanager
+    def into(self, out: TextIO) -> Iterator[None]:
+        """Within, write results to `out`."""
+        before, self._out = self._out, out
+        try:
+            yield
+        finally:
+            self._out = before
+
+    def show(self, events: Iterable[Event]) -> None:
+        """Write everything that a sent text gives, as it comes."""
+        writer, begun = self._writer(), False
+        for event in events:
+            match event:
+                case Columns():
+                    writer.begin(event.columns)
+                    begun = True
+                case Rows():
+                    writer.rows(event.rows)
+                    self._flush()
+                case CopyData():
+                    self._write_bytes(event.data)
+                case Completed():
+                    if begun:
+                        writer.end()
+                    self._tag(event.tag, gave_rows=begun)
+                    begun = False
+        self._flush()
+
+    def say(self, text: str, *, end: str = "\n") -> None:
+        """Write a text among the results."""
+        self._out.write(harmless(text) + end)
+        self._flush()
+
+    def tell(self, text: str) -> None:
+        """Write a line to the error stream."""
+        self._flush()
+        self._err.write(harmless(text) + "\n")
+        self._err.flush()
+
+    def notice(self, notice: Notice) -> None:
+        """Write what the server says besides."""
+        self.tell(f"{notice.severity}:  {notice.message}")
+        self._more(notice.detail, notice.hint)
+
+    def failure(self, error: SqlClientError, place: str, excerpt: str = "") -> None:
+        """Write what went wrong at `place` of the script."""
+        if not isinstance(error, StatementFailed):
+            self.tell(f"{place}{error.what}" + (f"\n{error.remedy}" if error.remedy else ""))
+            return
+        said = error.said
+        self.tell(f"{place}{said.severity}:  {said.sqlstate}: {said.message}" + (f"\n{excerpt}" if excerpt else ""))
+        self._more(said.detail, said.hint)
+        if said.context:
+            self.tell(f"CONTEXT:  {said.context}")
+
+    def _more(self, detail: str, hint: str) -> None:
+        if detail:
+            self.tell(f"DETAIL:  {detail}")
+        if hint:
+            self.tell(f"HINT:  {hint}")
+
+    def _writer(self) -> ResultWriter:
+        match self._format:
+            case Format.CSV:
+                return CsvWriter(self._out, for_terminal=self._out.isatty())
+            case Format.JSON:
+                return JsonWriter(self._out)
+            case Format.MARKDOWN:
+                return MarkdownWriter(self._out)
+        return (ExpandedWriter if self.expanded else TableWriter)(self._out)
+
+    def _tag(self, tag: str, *, gave_rows: bool) -> None:
+        """As psql: the tag of what changes something, and no tag below a query's rows."""
+        is_query = gave_rows and tag.partition(" ")[0] in ("SELECT", "FETCH", "SHOW", "EXPLAIN", "")
+        if self._format is Format.TABLE and not self._quiet and not is_query:
+            self._out.write(tag + "\n")
+
+    def _write_bytes(self, data: bytes) -> None:
+        binary: BinaryIO | None = getattr(self._out, "buffer", None)
+        if binary is None or self._out.isatty():
+            self._out.write(harmless(data.decode(errors="replace")))
+            return
+        self._out.flush()
+        binary.write(data)
+
+    def _flush(self) -> None:
+        self._out.flush()
+
+
+def excerpt(text: str, position: int, line: int) -> str:
+    """The line of `text` that holds the 1-based `position`, numbered `line`, with a caret below, cut to fit."""
+    offset = min(position - 1, len(text))
+    begin = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    before, after = text[begin:offset], text[offset : end if end >= 0 else len(text)]
+    cut = "..." if len(before) > _EXCERPT // 2 else ""
+    before = cut + harmless(before[-_EXCERPT // 2 :]).expandtabs(1)
+    after = harmless(after[: _EXCERPT - len(before)]).expandtabs(1)
+    label = f"LINE {line}: "
+    return f"{label}{before}{after}\n{' ' * (len(label) + width(before))}^"
