@@ -2,8 +2,10 @@
 
 import base64
 import re
+import shutil
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -42,9 +44,17 @@ def issuer(tmp_path_factory):
     return Issuer("http://localhost:9000", signing, "arn:aws:iam::1:role/r,arn:aws:iam::1:saml-provider/p")
 
 
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory):
+    """The people file, hashed once."""
+    path = tmp_path_factory.mktemp("cast") / "people.json"
+    People.create(path, {name: Secret(f"{name}-password") for name in CAST})
+    return path
+
+
 @pytest.fixture
-def people(tmp_path):
-    return People.create(tmp_path / "people.json", {name: Secret(f"{name}-password") for name in CAST})
+def people(tmp_path, cast):
+    return People(Path(shutil.copy(cast, tmp_path)))
 
 
 @pytest.fixture
