@@ -10,9 +10,10 @@ is committed before the alias appears, and the sweep reads the warehouse first, 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 from typing import Final, TypeVar
 
@@ -21,6 +22,7 @@ from broker.clock import Clock
 from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.ports import AliasEnded, AliasFound, Leases, Warehouse
+from broker.errors import BrokerError
 
 INTENT_GRACE: Final = timedelta(seconds=60)
 """An issue takes milliseconds, and its statements have time limits: an older intent was cut off."""
@@ -107,18 +109,28 @@ class Reaper:
         self._random = secrets.SystemRandom()
 
     def run_once(self, workgroup: str, now: datetime) -> ReapReport:
-        """End what is due in one workgroup, then sweep.
+        """End what is due in one workgroup, then sweep. What fails stops nothing else.
 
         Raises:
-            WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the run stopped; the next one takes up the rest.
+            WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the first failure; the next run takes up the rest.
         """
         due = [self._begin_end(lease, now) for lease in self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE)]
-        found = self._warehouses[workgroup].aliases()
-        report = self._end_cut_off_issues(workgroup, due, found, now)
-        for batch in _batches(due):
-            report += self._end(workgroup, batch, now)
-        ended = {lease.alias for lease in due}
-        return report + self._sweep(workgroup, [alias for alias in found if alias.name not in ended], now)
+        cut_off = [lease for lease in due if lease.reason == CUT_OFF]
+        others = [lease for lease in due if lease.reason != CUT_OFF]
+        steps = [
+            *(partial(self._end, workgroup, batch, now) for batch in _batches(others)),
+            *(partial(self._end_cut_off, workgroup, leases, now) for leases in _by_person(cut_off)),
+            partial(self._sweep, workgroup, {lease.alias for lease in due}, now),
+        ]
+        report, failures = ReapReport(), list[BrokerError]()
+        for step in steps:
+            try:
+                report += step()
+            except BrokerError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+        return report
 
     def run_forever(self, stop: Event) -> None:
         """Run until `stop` is set; a thread for each workgroup, so that none waits for another's warehouse."""
@@ -155,23 +167,13 @@ class Reaper:
         self._leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
         return replace(lease, state=LeaseState.ENDING, reason=reason)
 
-    def _end_cut_off_issues(
-        self, workgroup: str, due: Sequence[Lease], found: Sequence[AliasFound], now: datetime
-    ) -> ReapReport:
-        """End the older sessions of people whose issue may have revoked a role and not come to ending them.
+    def _end_cut_off(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
+        """End one person's issues that were cut off. The person's sessions first: a run that ends here is repeated."""
+        return self._end_person(leases[0], now) + self._end(workgroup, leases, now)
 
-        Role and alias are changed by one transaction: where the alias is not there, nothing was revoked, or this was
-        done before. The alias is disabled only afterwards, so a run that is cut off here is repeated.
-        """
-        usable = {alias.name for alias in found if alias.can_login}
-        report = ReapReport()
-        for lease in due:
-            if lease.reason == CUT_OFF and lease.alias in usable:
-                report += self._end_person(workgroup, lease, now)
-        return report
-
-    def _end_person(self, workgroup: str, lease: Lease, now: datetime) -> ReapReport:
-        ended = self._warehouses[workgroup].end_person_sessions(lease.database_user, spare_alias="")
+    def _end_person(self, lease: Lease, now: datetime) -> ReapReport:
+        """End all sessions of somebody who may have lost a role without losing the sessions that still hold it."""
+        ended = self._warehouses[lease.workgroup].end_person_sessions(lease.database_user, spare_alias="")
         self._audit.record(_record(AuditEvent.SESSIONS_ENDED, lease, now, {"reason": CUT_OFF, "sessions": ended}))
         return ReapReport(terminated=ended)
 
@@ -188,8 +190,9 @@ class Reaper:
                 report += ReapReport(ended=int(self._leases.move(lease.lease_id, LeaseState.ENDED, now)))
         return report
 
-    def _sweep(self, workgroup: str, found: Sequence[AliasFound], now: datetime) -> ReapReport:
-        """Remove aliases without a live lease; `found` was read before the store is asked."""
+    def _sweep(self, workgroup: str, just_ended: Set[str], now: datetime) -> ReapReport:
+        """Remove aliases without a live lease; the warehouse is read before the store."""
+        found = [alias for alias in self._warehouses[workgroup].aliases() if alias.name not in just_ended]
         known: dict[str, Lease] = {}
         for batch in _batches(found):
             known |= self._leases.by_aliases(workgroup, [alias.name for alias in batch])
@@ -209,10 +212,9 @@ class Reaper:
         self, workgroup: str, orphans: Mapping[str, AliasFound], known: Mapping[str, Lease], now: datetime
     ) -> ReapReport:
         report = ReapReport()
-        for name, alias in orphans.items():
-            lease = known.get(name)
-            if alias.can_login and lease and lease.reason == CUT_OFF:  # its transaction came through after all
-                report += self._end_person(workgroup, lease, now)
+        # The transaction of a usable one came through after its lease was over, and may have revoked a role.
+        for leases in _by_person(known[name] for name, alias in orphans.items() if alias.can_login and name in known):
+            report += self._end_person(leases[0], now)
         for ended in self._warehouses[workgroup].end_aliases(list(orphans)):
             alias = orphans[ended.name]
             report += _outcome(ended)
@@ -225,6 +227,13 @@ class Reaper:
 
 def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def _by_person(leases: Iterable[Lease]) -> Iterable[Sequence[Lease]]:
+    found: dict[str, list[Lease]] = {}
+    for lease in leases:
+        found.setdefault(lease.database_user, []).append(lease)
+    return found.values()
 
 
 def _outcome(alias: AliasEnded) -> ReapReport:

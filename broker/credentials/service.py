@@ -36,9 +36,9 @@ from broker.secrets import Secret
 from broker.sts.model import Session
 from roles.decision import Decision, decide, no_database_role
 from roles.desired import DesiredAlias, DesiredLogin, Owner
-from roles.errors import RolesError
+from roles.errors import NoDatabaseRole, RolesError
 from roles.explain import AccessExplanation, AccessTarget
-from roles.names import DatabaseUserName, parse_database_user
+from roles.names import DatabaseUserName, parse_database_user, shown
 from roles.policy import RolePolicy
 from roles.verifier import scram_sha_256
 
@@ -115,7 +115,8 @@ class CredentialService:
             trail.failure(AuditEvent.CREDENTIALS_REFUSED, refusal)
             raise
         lease = _intent(session, approved, request_id, now)
-        trail.record(AuditEvent.CREDENTIALS_ALLOWED, lease=lease, detail=_decision_detail(approved, request))
+        if approved.decision.candidates:
+            trail.record(AuditEvent.CREDENTIALS_ALLOWED, lease=lease, detail=_decision_detail(approved, request))
         password = new_password()
         try:
             issued = self._carry_out(lease, approved, password, trail)
@@ -170,30 +171,35 @@ class CredentialService:
 
     def _approve(self, session: Session, request: CredentialRequest, now: datetime) -> _Approved:
         workgroup = self._offered_workgroup(session, request.workgroup, now)
-        approved = _Approved(
+        return _Approved(
             workgroup=workgroup,
             terms=terms(request, workgroup, session.expires_at, now),
             database_user=_database_user(session, workgroup),
             decision=decide(session.principal.asserted_roles, _policy(workgroup)),
         )
-        if not approved.decision.candidates:
-            raise no_database_role(approved.decision.refused)
-        return approved
 
     def _carry_out(self, lease: Lease, approved: _Approved, password: Secret, trail: Trail) -> Issued:
-        """From the committed intent to the active lease."""
+        """From the committed intent to the active lease.
+
+        Somebody without a candidate goes this way too, up to the refusal: what the broker granted before is taken
+        away, and a crash on the way is found like any other.
+        """
         self._leases.add_intent(lease)
         warehouse = self._warehouses[lease.workgroup]
         try:
             issued = warehouse.issue(_desired(lease, approved, password))
         except (RolesError, WarehouseRefused) as refusal:
-            # Both promise that nothing was changed. After any other error the commit's fate is unknown: the lease
+            # Both promise that no alias was made. After any other error the commit's fate is unknown: the lease
             # stays an intent, and the reaper looks into the warehouse.
             self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, refusal.code)
-            raise
+            raise _complete(refusal, approved.decision) from refusal
         if issued.shrank:
             ended = warehouse.end_person_sessions(lease.database_user, spare_alias=lease.alias)
-            trail.record(AuditEvent.SESSIONS_ENDED, lease=lease, detail={"sessions": ended})
+            detail: dict[str, Detail] = {"plan": issued.plan.describe(), "sessions": ended}
+            trail.record(AuditEvent.SESSIONS_ENDED, lease=lease, detail=detail)
+        if not approved.decision.candidates:
+            self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, NoDatabaseRole.code)
+            raise no_database_role(approved.decision.refused)
         if not self._leases.move(lease.lease_id, LeaseState.ACTIVE, trail.now):
             raise WarehouseUnavailable("The login took so long to make that it was ended again.", retry_after=1)
         return issued
@@ -263,19 +269,25 @@ def _intent(session: Session, approved: _Approved, request_id: str, now: datetim
 
 
 def _desired(lease: Lease, approved: _Approved, password: Secret) -> DesiredLogin:
-    """The warehouse sees the verifier; the password stays here."""
-    return DesiredLogin(
-        database_user=approved.database_user,
-        owner=Owner(lease.identity_provider, lease.subject),
-        database_roles=approved.decision.candidates,
-        alias=DesiredAlias(
-            name=lease.alias,
-            verifier=scram_sha_256(password.reveal(), approved.terms.scram_iterations),
-            valid_until=lease.expires_at,
-            connection_limit=approved.workgroup.connection_limit,
-            lease_id=lease.lease_id,
-        ),
+    """The warehouse sees the verifier; the password stays here. No alias for somebody without a database role."""
+    alias = DesiredAlias(
+        name=lease.alias,
+        verifier=scram_sha_256(password.reveal(), approved.terms.scram_iterations),
+        valid_until=lease.expires_at,
+        connection_limit=approved.workgroup.connection_limit,
+        lease_id=lease.lease_id,
     )
+    candidates = approved.decision.candidates
+    owner = Owner(lease.identity_provider, lease.subject)
+    return DesiredLogin(approved.database_user, owner, candidates, alias if candidates else None)
+
+
+def _complete(refusal: RolesError | WarehouseRefused, decision: Decision) -> RolesError | WarehouseRefused:
+    """The warehouse says why it grants none of the candidates; the policy's reasons belong to the same answer."""
+    if not isinstance(refusal, NoDatabaseRole) or not decision.refused:
+        return refusal
+    reasons = " ".join(f"{shown(role.name)}: {role.reason}" for role in decision.refused)
+    return NoDatabaseRole(f"{refusal.what} {reasons}")
 
 
 def _refused(decision: Decision, issued: Issued) -> tuple[RefusedRole, ...]:

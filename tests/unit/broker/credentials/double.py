@@ -60,12 +60,12 @@ class WarehouseDouble:
 
     def issue(self, login: DesiredLogin) -> Issued:
         self._enter("issue")
-        assert login.alias is not None
         self.desired.append(login)
-        self.add(login.alias.name, login.alias.lease_id, login.database_user, login.alias.valid_until)
+        if login.alias:
+            self.add(login.alias.name, login.alias.lease_id, login.database_user, login.alias.valid_until)
         self._leave("issue")
         return Issued(
-            plan=Plan(()),
+            plan=Plan((), frozenset()),
             database_roles=tuple(role for role in login.database_roles if role in self.known_roles),
             unknown_roles=tuple(role for role in login.database_roles if role not in self.known_roles),
             refused_roles=(),

@@ -183,10 +183,16 @@ def test_an_old_intent_ends_the_persons_sessions_and_then_its_alias(bench: Bench
     assert [record.event for record in bench.records] == [AuditEvent.SESSIONS_ENDED, AuditEvent.LEASE_REAPED]
 
 
-def test_an_old_intent_that_changed_nothing_disturbs_nobody(bench: Bench) -> None:
+def test_an_old_intent_without_an_alias_may_have_taken_a_right_away_all_the_same(bench: Bench) -> None:
     bench.intent(in_warehouse=False)
-    assert bench.run() == ReapReport(ended=1)
-    assert not any(call.startswith("end_person") for call in bench.warehouse.calls)
+    assert bench.run() == ReapReport(ended=1, terminated=2)
+
+
+def test_several_cut_off_issues_of_one_person_end_the_sessions_once(bench: Bench) -> None:
+    for number in range(3):
+        bench.intent(replace(LEASE, lease_id=f"lease-{number}", alias=f"bk_{number}"))
+    assert bench.run().ended == 3
+    assert len([call for call in bench.warehouse.calls if call.startswith("end_person")]) == 1
 
 
 @pytest.mark.parametrize("step", ["end_person_sessions", "end_aliases"])
@@ -202,6 +208,18 @@ def test_a_cut_off_issue_is_cleaned_up_even_if_the_clean_up_is_cut_off(bench: Be
     assert (bench.stored().state, bench.warehouse.found) == (LeaseState.ENDED, {})
     completed = [record for record in bench.records if record.event is AuditEvent.SESSIONS_ENDED]
     assert len(completed) >= 1
+
+
+def test_a_person_whose_sessions_do_not_end_holds_up_nobody_else(bench: Bench) -> None:
+    bench.intent()
+    bench.active(replace(LEASE, lease_id="lease-2", alias="bk_2"))
+    bench.warehouse.add("bk_stray", "", "")
+    bench.warehouse.before["end_person_sessions"] = raising(WarehouseUnavailable("sessions live on"))
+    with pytest.raises(WarehouseUnavailable, match="sessions live on"):
+        bench.run()
+    assert list(bench.warehouse.found) == ["bk_1"]
+    assert bench.stored("lease-1").state is LeaseState.ENDING
+    assert bench.stored("lease-2").state is LeaseState.ENDED
 
 
 # --- the sweep -----------------------------------------------------------------------------------------------------
@@ -231,6 +249,7 @@ def test_an_alias_whose_lease_is_over_is_removed(bench: Bench, path: tuple[Lease
 def test_a_cut_off_transaction_that_comes_through_late_still_ends_the_persons_sessions(bench: Bench) -> None:
     bench.intent(in_warehouse=False)
     bench.run()
+    bench.warehouse.calls.clear()
     bench.warehouse.add("bk_1", "lease-1", "ethan@example.com", END)
     assert bench.run().orphans == 1
     assert "end_person_sessions(ethan@example.com, spare=)" in bench.warehouse.calls

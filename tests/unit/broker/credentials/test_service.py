@@ -175,8 +175,6 @@ def test_a_workgroup_of_others_and_one_that_does_not_exist_get_the_same_answer(b
         (SessionExpired, REQUEST, session(ends_in=timedelta(0))),
         (SessionExpired, REQUEST, session(ends_in=timedelta(seconds=59))),
         (DatabaseUserNameReserved, REQUEST, session(replace(ETHAN, database_user="bk_ethan"))),
-        (NoDatabaseRole, REQUEST, session(replace(ETHAN, asserted_roles=()))),
-        (NoDatabaseRole, REQUEST, session(replace(ETHAN, asserted_roles=("hr", "root")))),
     ],
 )
 def test_a_refusal_is_recorded_with_its_code_and_changes_nothing(
@@ -191,9 +189,40 @@ def test_a_refusal_is_recorded_with_its_code_and_changes_nothing(
     assert bench.store.leases.live() == []
 
 
+# --- nobody without a database role --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asserted", [(), ("hr", "root_all")])
+def test_who_has_no_role_gets_no_alias(bench: Bench, asserted: tuple[str, ...]) -> None:
+    with pytest.raises(NoDatabaseRole):
+        bench.issue(who=session(replace(ETHAN, asserted_roles=asserted)))
+    (login,) = bench.warehouse.desired
+    assert (login.database_roles, login.alias) == ((), None)
+    assert bench.lease.state is LeaseState.FAILED
+    assert bench.events == [AuditEvent.CREDENTIALS_REFUSED]
+
+
+def test_who_lost_every_role_loses_the_open_sessions_too(bench: Bench) -> None:
+    bench.warehouse.shrank = True
+    with pytest.raises(NoDatabaseRole):
+        bench.issue(who=session(replace(ETHAN, asserted_roles=("hr",))))
+    assert len(bench.warehouse.calls) == 2
+    assert bench.warehouse.calls[1].startswith("end_person_sessions(ethan@example.com")
+    assert bench.events == [AuditEvent.SESSIONS_ENDED, AuditEvent.CREDENTIALS_REFUSED]
+
+
 def test_who_is_left_without_a_role_learns_why_for_each(bench: Bench) -> None:
-    with pytest.raises(NoDatabaseRole, match=r"'hr': The workgroup does not allow it.*'root': The workgroup denies it"):
-        bench.issue(who=session(replace(ETHAN, asserted_roles=("hr", "root"))))
+    with pytest.raises(NoDatabaseRole, match=r"'hr': The workgroup does not allow it.*'root_all': .* denies it"):
+        bench.issue(who=session(replace(ETHAN, asserted_roles=("hr", "root_all"))))
+
+
+def test_the_policys_reasons_stand_beside_the_warehouses(bench: Bench) -> None:
+    bench.warehouse.before["issue"] = raising(NoDatabaseRole("'marketing': The warehouse has no such role."))
+    with pytest.raises(NoDatabaseRole, match=r"'marketing': The warehouse .*'hr': The workgroup does not allow it"):
+        bench.issue(who=session(replace(ETHAN, asserted_roles=("marketing", "hr"))))
+
+
+# --- the order, and what cannot be recorded ------------------------------------------------------------------------
 
 
 def test_a_decision_that_cannot_be_recorded_is_not_taken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
