@@ -192,7 +192,8 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, url: str) -
                 problem.text("error_description", problem.text("error")),
                 oauth_error=problem.text("error"),
                 code=problem.text("code", ""),
-                reference=reference,
+                remedy=problem.text("remedy", "") or None,
+                reference=problem.text("request_id", reference),
             )
         kind = SessionRefused if problem.text("code") in _SESSION_CODES else BrokerRefused
         return kind(

@@ -163,8 +163,10 @@ class OAuthRefused(BrokerRefused):
 
     default_remedy = "Run `broker login` again."
 
-    def __init__(self, what: str, *, oauth_error: str, code: str, reference: str = "") -> None:
-        super().__init__(what, code=code, reference=reference)
+    def __init__(
+        self, what: str, *, oauth_error: str, code: str, remedy: str | None = None, reference: str = ""
+    ) -> None:
+        super().__init__(what, code=code, remedy=remedy, reference=reference)
         self.oauth_error = oauth_error
 
 

@@ -47,7 +47,7 @@ class RecordingPerson:
 class TinyBroker:
     """The broker's side of the contract, with knobs for one lie at a time.
 
-    Everyone who reaches the authorize step is Ethan; `gate` holds that step.
+    Everyone who reaches the authorize step is Ethan; `gate` holds that step and the issue of a login.
     """
 
     tls: ssl.SSLContext | None = None
@@ -163,6 +163,7 @@ class TinyBroker:
     def _login(self, body: dict[str, object]) -> dict[str, object]:
         with self._lock:
             self.logins += 1
+        self.gate.wait(30)
         return {
             "lease_id": f"lease-{self.logins}",
             "workgroup": body["workgroup"],

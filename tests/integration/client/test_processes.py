@@ -71,6 +71,19 @@ def test_one_tab_for_all_that_ask_at_once(
     assert len({json.loads(output)["password"] for _, output in ended}) == 1
 
 
+def test_one_login_for_all_that_ask_at_once(
+    tiny: TinyBroker, environment: dict[str, str], browser: ScriptedBrowser
+) -> None:
+    assert run(environment, "login")[0] == 0
+    tiny.gate.clear()
+    running = [Running(environment, "credentials", "-w", "analytics", "--format", "uri") for _ in range(2)]
+    until(lambda: any("Another process asks for a login" in process.told for process in running), 60)
+    tiny.gate.set()
+    ended = [process.end() for process in running]
+    assert ended[0] == ended[1]
+    assert (ended[0][0], tiny.logins) == (0, 1)
+
+
 def test_those_that_wait_share_the_refusal(
     tiny: TinyBroker, environment: dict[str, str], browser: ScriptedBrowser
 ) -> None:

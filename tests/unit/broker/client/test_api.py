@@ -46,9 +46,19 @@ def test_ended_session_means_not_signed_in(code: str) -> None:
 
 
 def test_oauth_error_keeps_the_specifications_word() -> None:
-    error = read(400, {"error": "slow_down", "error_description": "Slower.", "code": "oauth-slow-down"})
+    error = read(
+        400,
+        {
+            "error": "slow_down",
+            "error_description": "Slower.",
+            "remedy": "Wait.",
+            "code": "oauth-slow-down",
+            "request_id": "r",
+        },
+    )
     assert isinstance(error, OAuthRefused)
     assert (error.oauth_error, error.code, error.what) == ("slow_down", "oauth-slow-down", "Slower.")
+    assert (error.remedy, error.reference) == ("Wait.", "r")
 
 
 def test_reference_of_the_header_where_the_document_has_none() -> None:
