@@ -4,6 +4,7 @@ A value is handed on as it was signed, in Unicode's composed form (NFC), or it i
 trimmed, never repaired.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -15,15 +16,19 @@ MAXIMUM_TAG_KEY: Final = 128
 MAXIMUM_TAG_VALUE: Final = 256
 _TAG_PUNCTUATION: Final = frozenset("_.:/=+-@")
 
-_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Control, format (bidirectional and zero-width characters), unassigned, private, surrogates, line separators."""
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point beside Cf), and the Braille blank."""
 
 
 def is_plain_text(text: str) -> bool:
-    """Whether a text is what a person sees: not empty, no outer white space, no invisible or reordering characters."""
-    if text.isascii():
-        return text.isprintable() and text == text.strip() and bool(text)
-    return text == text.strip() and not any(unicodedata.category(char) in _FORBIDDEN_CATEGORIES for char in text)
+    """Whether a text is what a person sees: not empty, no outer white space, no character that hides or reorders.
+
+    `isprintable` knows no space but U+0020, and neither controls, formats (bidirectional, zero-width), line separators,
+    surrogates, private nor unassigned characters.
+    """
+    return bool(text) and text.isprintable() and text == text.strip() and not _INVISIBLE.search(text)
 
 
 def values(assertion: ValidatedAssertion, name: str) -> tuple[str, ...]:
