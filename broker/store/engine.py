@@ -6,8 +6,9 @@ statements says so with `transaction`.
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,9 +157,23 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _create_private(path: Path) -> None:
-    """SQLite itself would create the file by the umask; its journal files take the mode of the file."""
+    """Make the file whole under another name, then link it into place: private, and in WAL mode from its first moment.
+
+    SQLite itself would create it by the umask, and refuses brokers that turn on WAL at the same time without letting
+    them wait. Its journal files take the mode of the file.
+    """
+    if path.exists():
+        return
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(descriptor)
+        try:
+            with closing(sqlite3.connect(temporary)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            with suppress(FileExistsError):  # another broker was first
+                path.hardlink_to(temporary)
+        finally:
+            Path(temporary).unlink()
     except OSError as error:
         raise StoreUnavailable(
             f"The state store {path} cannot be opened: {error.strerror}.", remedy="Check `store.url` and its folder."
