@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from broker.clock import Clock, utc_now
-from tui.core.access import Explainer, explain
 from tui.core.errors import (
     PERMISSION_DENIED,
     ConnectionFailed,
@@ -24,6 +23,9 @@ from tui.core.session import DatabaseSession, TransactionState, drain
 from tui.core.statements import MetaCommand, Statement, split
 from tui.printer import Printer, excerpt
 
+if TYPE_CHECKING:
+    from tui.core.access import Explainer
+
 _NESTING: Final = 100
 _ON: Final = frozenset({"1", "on", "true", "yes", "t", "y"})
 
@@ -38,11 +40,11 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A text to run.
+    r"""A text to run.
 
     Attributes:
         name: for error texts; "" for a -c.
-        folder: where \\ir looks, or None for the current one.
+        folder: where \ir looks, or None for the current one.
         reads_stdin: COPY ... FROM STDIN reads the program's input, since the text did not come from there.
     """
 
@@ -82,7 +84,7 @@ class Batch:
         run_meta: "MetaRunner",
         *,
         variables: dict[str, str] | None = None,
-        explainer: Explainer | None = None,
+        explainer: "Explainer | None" = None,
         clock: Clock = utc_now,
     ) -> None:
         self.session = session
@@ -161,6 +163,8 @@ class Batch:
             shown = excerpt(sent.text, error.said.position, line)
         self.printer.failure(error, self._place(line), shown)
         if error.said.sqlstate == PERMISSION_DENIED:
+            from tui.core.access import explain
+
             for refused in explain(self.session, sent.text, self._explainer):
                 self.printer.tell(str(refused))
 
@@ -168,7 +172,7 @@ class Batch:
         if statement.copy_data is not None:
             yield statement.copy_data.encode()
         elif self.state.script.reads_stdin:
-            yield from iter(lambda: sys.stdin.buffer.read1(65536), b"")
+            yield from iter(lambda: sys.stdin.buffer.read(65536), b"")
 
 
 MetaRunner: TypeAlias = Callable[[Batch, MetaCommand], None]

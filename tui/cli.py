@@ -68,7 +68,12 @@ def cli(**options: object) -> int:
         from tui.app import start_full_screen
 
         return start_full_screen(source, read_only=bool(options["read_only"]))
-    return _run_batch(source, options, variables, commands, files)
+    try:
+        return _run_batch(source, options, variables, commands, files)
+    except BrokenPipeError:
+        # The reader has gone (`wsql ... | head`); what Python would still flush has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PIPE_CLOSED
 
 
 def main() -> None:
@@ -88,10 +93,6 @@ def run(arguments: list[str]) -> int:
         return ExitCode.FAILED
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.CANCELLED
-    except BrokenPipeError:
-        # The reader has gone (`wsql ... | head`); what Python would still flush has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.PIPE_CLOSED
     except (ClientError, SqlClientError) as error:
         click.echo("\n".join(filter(None, (f"wsql: {error.what}", error.remedy))), err=True)
         is_usage = error.code in ("client-settings-invalid", "script-unreadable", "workgroup-not-chosen")

@@ -23,7 +23,7 @@ from tui.core.statements import MetaCommand, Statement
 _ARGUMENT: Final = re.compile(r"'((?:[^'\\]|''|\\.)*)'|(\S+)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _SWITCH: Final = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
-_WATCH_SECONDS: Final = 2.0
+_WATCH: Final = re.compile(r"(?:(?:i(?:nterval)?=)?(?P<seconds>\d+(?:\.\d*)?))? ?(?:c(?:ount)?=(?P<times>\d+))?")
 
 
 def run_meta(batch: Batch, command: MetaCommand) -> None:
@@ -94,18 +94,10 @@ def _describe(batch: Batch, command: MetaCommand) -> None:
 
 def _watch(batch: Batch, statement: Statement, command: MetaCommand) -> None:
     r"""\watch [SECONDS] or i=SECONDS, c=TIMES: again and again, until Ctrl-C or a failure."""
-    seconds, times = _WATCH_SECONDS, 0
-    try:
-        for word in arguments(batch, command):
-            name, _, value = word.rpartition("=")
-            if name == "c":
-                times = int(value)
-            elif name in ("", "i", "interval"):
-                seconds = float(value)
-            else:
-                raise ValueError(word)
-    except ValueError:
-        raise MetaCommandFailed("\\watch takes seconds, or i=SECONDS and c=TIMES.") from None
+    match = _WATCH.fullmatch(" ".join(arguments(batch, command)))
+    if match is None:
+        raise MetaCommandFailed("\\watch takes seconds, or i=SECONDS and c=TIMES.")
+    seconds, times = float(match["seconds"] or 2), int(match["times"] or 0)
     done = 0
     while True:
         batch.printer.say(f"{utc_now().astimezone():%c} (every {seconds:g}s)\n")

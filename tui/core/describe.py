@@ -4,9 +4,9 @@ pgspecial (BSD, of the pgcli project) speaks psycopg 3 and passes patterns as pa
 through: its \!, \copy, \n and \pager run programs or write files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
@@ -46,12 +46,13 @@ def describe(session: DatabaseSession, name: str, pattern: str) -> Iterator[Desc
     session.ensure()
     try:
         with session.connection.cursor() as cursor:
-            for title, rows, headings, status in PGSpecial().execute(cursor, f"\\{name} {pattern}".rstrip()):
-                described = rows is not None and headings
+            answers: Any = PGSpecial().execute(cursor, f"\\{name} {pattern}".rstrip())
+            for title, rows, headings, status in answers:
+                found: Iterable[Row] = rows if rows is not None and headings else ()
                 yield Described(
                     str(title or ""),
-                    _columns(cursor, headings) if described else (),
-                    tuple(tuple(None if value is None else str(value) for value in row) for row in rows or ()),
+                    _columns(cursor, headings) if headings else (),
+                    tuple(tuple(None if value is None else str(value) for value in row) for row in found),
                     "" if rows is cursor or status is None else str(status).strip(),
                 )
     except psycopg.Error as error:

@@ -13,6 +13,7 @@ _CSV_SPECIAL: Final = re.compile(r'[",\n\r]|\A\\\.\Z|\A\s|\s\Z')
 _BOOL, _JSON, _JSONB = 16, 114, 3802
 _NUMBERS: Final = frozenset({20, 21, 23, 26, 700, 701, 1700})
 _JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_MARKDOWN_SPECIAL: Final = re.compile(r"[\\|<>`*\[\]]")
 # JSON lets these stand as they are; a terminal would obey them (C1 controls), or be misled (bidirectional controls).
 _JSON_CONTROLS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -163,5 +164,4 @@ def _csv_field(value: str | None) -> str:
 def _markdown_cell(value: str | None) -> str:
     if value is None:
         return ""
-    escaped = "<br>".join(lines(value))
-    return re.sub(r"([\\|<`*_\[\]])", r"\\\1", escaped) if "<br>" not in escaped else escaped.replace("|", "\\|")
+    return "<br>".join(_MARKDOWN_SPECIAL.sub(r"\\\g<0>", line) for line in lines(value))

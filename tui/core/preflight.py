@@ -69,6 +69,10 @@ def _targets(node: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, ...]]]:
     if isinstance(node, exp.TruncateTable):
         yield from ((table, ("TRUNCATE",)) for table in node.expressions)
         return
+    if isinstance(node, exp.Drop):
+        # Dropping, as creating below, is a matter of ownership, not of a privilege on the relation.
+        yield from ((table, ()) for table in node.args.get("tables") or ())
+        return
     target = node.this.this if isinstance(node.this, exp.Schema) else node.this
     if not isinstance(target, exp.Table):
         return
@@ -83,14 +87,16 @@ def _targets(node: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, ...]]]:
         case exp.Merge():
             yield target, ("SELECT", *_merge_actions(node))
         case _:
-            # What CREATE and DROP name is a matter of ownership, not of a privilege on it.
             yield target, ()
 
 
 def _merge_actions(merge: exp.Merge) -> Iterator[str]:
-    for kind, privilege in ((exp.Insert, "INSERT"), (exp.Update, "UPDATE"), (exp.Delete, "DELETE")):
-        if any(isinstance(when.args.get("then"), kind) for when in merge.find_all(exp.When)):
-            yield privilege
+    for when in merge.find_all(exp.When):
+        action = when.args.get("then")
+        # sqlglot has a bare DELETE as a name.
+        name = action.name if isinstance(action, exp.Var) else type(action).__name__
+        if name.upper() in ("INSERT", "UPDATE", "DELETE"):
+            yield name.upper()
 
 
 def _names_cte(table: exp.Table) -> bool:
@@ -99,7 +105,7 @@ def _names_cte(table: exp.Table) -> bool:
         return False
     name, node = _folded(table.this), table.parent
     while node is not None:
-        with_clause = node.args.get("with_") or node.args.get("with")
+        with_clause = node.args.get("with_")
         if isinstance(with_clause, exp.With) and any(cte.alias == name for cte in with_clause.expressions):
             return True
         node = node.parent

@@ -145,8 +145,11 @@ class _Answers:
             self._rows_told, self._last_tag = -1, ""
 
     def _copy_out(self) -> Iterator[Event]:
-        while data := self._connection.wait(_copied_out(self._connection.pgconn)):
-            yield CopyData(data)
+        more = True
+        while more:
+            data, more = self._connection.wait(_copied_out(self._connection.pgconn))
+            if data:
+                yield CopyData(data)
 
     def _feed(self) -> None:
         """Send the data; libpq then goes on with the statement's own result."""
@@ -166,19 +169,21 @@ class _AsText:
         self.adapters.register_loader(0, TextLoader)
 
 
-def _copied_out(pgconn: pq.abc.PGconn) -> PQGen[bytes]:
-    """What the server has sent of a COPY, up to some kilobytes at a time; nothing at its end."""
+def _copied_out(pgconn: pq.abc.PGconn) -> PQGen[tuple[bytes, bool]]:
+    """What the server has sent of a COPY, up to some kilobytes at a time, and whether there may be more."""
     gathered = bytearray()
     while len(gathered) < _COPY_BYTES:
         length, data = pgconn.get_copy_data(1)
-        if length > 0:
+        if length < 0:
+            return bytes(gathered), False
+        if length:
             gathered += data
-        elif length < 0 or gathered:
+        elif gathered:
             break
         else:
             yield waiting.WAIT_R
             pgconn.consume_input()
-    return bytes(gathered)
+    return bytes(gathered), True
 
 
 def _copied_in(pgconn: pq.abc.PGconn) -> PQGen[None]:
@@ -192,7 +197,7 @@ def _abandon(connection: psycopg.Connection) -> None:
         connection.cancel_safe(timeout=5)
         while result := connection.wait(generators.fetch(connection.pgconn)):
             if result.status == pq.ExecStatus.COPY_OUT:
-                while connection.wait(_copied_out(connection.pgconn)):
+                while connection.wait(_copied_out(connection.pgconn))[1]:
                     pass
             elif result.status == pq.ExecStatus.COPY_IN:
                 connection.pgconn.put_copy_end(b"the client stopped")

@@ -1,0 +1,210 @@
+"""wsql as a program, on a real PostgreSQL."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+pytestmark = pytest.mark.integration
+
+PROGRAM = [sys.executable, "-c", "from tui.cli import main; main()"]
+
+
+@pytest.fixture
+def conninfo(postgres, database):
+    return postgres.conninfo_for(dbname=database)
+
+
+@pytest.fixture
+def wsql(conninfo, tmp_path):
+    """Run wsql; gives exit code, output, errors."""
+
+    def run(*arguments, script=""):
+        done = subprocess.run(
+            [*PROGRAM, "--dsn", conninfo, *arguments],
+            input=script.encode(),
+            capture_output=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    return run
+
+
+def test_tags_and_rows_as_psql(wsql):
+    assert wsql("-c", "create temp table t (a int); insert into t values (1); table t") == (
+        0,
+        "CREATE TABLE\nINSERT 0 1\n a\n---\n 1\n(1 row)\n\n",
+        "",
+    )
+
+
+def test_quiet_says_results_only(wsql):
+    assert wsql("-q", "-c", "create temp table t (a int); select 1 a") == (0, " a\n---\n 1\n(1 row)\n\n", "")
+
+
+def test_stdin_is_a_script(wsql):
+    assert wsql("--format", "csv", script="select 1 as a;\nselect null as b, '' as c") == (0, 'a\n1\nb,c\n,""\n', "")
+
+
+def test_json(wsql):
+    code, out, _ = wsql("--format", "json", "-c", "select 1 i, 1.50 n, true b, '{\"k\":1}'::jsonb j, array[1,null] a")
+    assert (code, json.loads(out)) == (0, [{"i": 1, "n": 1.5, "b": True, "j": {"k": 1}, "a": [1, None]}])
+
+
+def test_output_goes_to_a_file(wsql, tmp_path):
+    file = tmp_path / "out.csv"
+    assert wsql("--format", "csv", "-o", str(file), "-c", "select 1 a") == (0, "", "")
+    assert file.read_text() == "a\n1\n"
+
+
+def test_an_error_says_where(wsql, tmp_path):
+    file = tmp_path / "x.sql"
+    file.write_text("select 1;\n\nselect 1,\n  nope\n  from pg_class;\nselect 2;\n")
+    code, out, err = wsql("--format", "csv", "-f", str(file))
+    assert (code, out) == (3, "?column?\n1\n")
+    assert err.splitlines() == [
+        f'{file}:4: ERROR:  42703: column "nope" does not exist',
+        "LINE 4:   nope",
+        "          ^",
+    ]
+
+
+def test_going_on_after_errors_is_a_choice_and_then_zero_as_psql(wsql):
+    code, out, err = wsql("--no-on-error-stop", "--format", "csv", script="select 1/0;\nselect 2 a;")
+    assert (code, out) == (0, "a\n2\n")
+    assert "22012" in err
+
+
+def test_a_failing_command_is_one(wsql):
+    code, out, _ = wsql("-c", "select 1/0; select 2")
+    assert (code, out) == (1, "")
+
+
+def test_a_single_transaction_is_all_or_nothing(wsql, conninfo):
+    code, _, _ = wsql("-1", script="create table t (a int);\nselect 1/0;")
+    assert code == 3
+    code, _, err = wsql("-1", "--no-on-error-stop", script="create table t (a int);\nselect 1/0;")
+    assert code == 3
+    assert "nothing of the transaction" in err
+    with psycopg.connect(conninfo) as connection:
+        assert connection.execute("select to_regclass('t')").fetchone() == (None,)
+    assert wsql("-1", "-q", script="create table t (a int);")[0] == 0
+    with psycopg.connect(conninfo) as connection:
+        assert connection.execute("select to_regclass('t')").fetchone() == ("t",)
+
+
+def test_variables(wsql):
+    code, out, _ = wsql("-v", "x=o'b", "-v", "n=2", "--format", "csv", "-c", "select :'x' as \"a\", :n + 1 as b")
+    assert (code, out) == (0, "a,b\no'b,3\n")
+    code, out, err = wsql("-v", "n=1; drop table t", "-c", "select :n")
+    assert (code, out) == (1, "")
+    assert "semicolon" in err
+
+
+def test_read_only(wsql):
+    code, _, err = wsql("--read-only", "-c", "create table t (a int)")
+    assert code == 1
+    assert "25006" in err
+
+
+def test_notices_are_on_the_error_stream(wsql):
+    assert wsql("-q", "-c", "do $$ begin raise warning 'careful'; end $$") == (0, "", "WARNING:  careful\n")
+
+
+def test_data_cannot_drive_the_terminal(wsql):
+    _, out, _ = wsql("-c", r"select E'\x1b]0;owned\x07' as a")
+    assert "\x1b" not in out
+    assert r"\x1B]0;owned\x07" in out
+
+
+def test_backslash_commands(wsql, tmp_path):
+    (tmp_path / "inner.sql").write_text("\\echo inner\n\\q\n\\echo never\n")
+    (tmp_path / "outer.sql").write_text(
+        "\\set n 3\n\\ir inner.sql\n\\echo :n 'a b'\nselect :n as x \\gx\n\\x\n\\x off\n\\timing\nselect 1;\n\\dn\n"
+        "\\conninfo\nselect 5 as w \\watch 0.01 c=2\n"
+    )
+    code, out, err = wsql("-f", str(tmp_path / "outer.sql"))
+    assert (code, err) == (0, "")
+    assert out.startswith("inner\n3 a b\n-[ RECORD 1 ]-\nx | 3\n")
+    assert "Time: " in out
+    assert "public" in out
+    assert "You are connected to database" in out
+    assert out.count(" 5\n") == 2
+    assert "never" not in out
+
+
+@pytest.mark.parametrize(
+    "line", ["\\! touch x", "\\nope", "\\g |cat", "\\copy t from program 'x'", "\\i /nowhere", "\\o |x"]
+)
+def test_what_is_not_offered_is_refused(wsql, line):
+    code, out, err = wsql(script=line + "\n")
+    assert (code, out) == (3, "")
+    assert err.startswith("<stdin>:1: ")
+
+
+def test_copy_between_server_and_files(wsql, tmp_path):
+    there, back = tmp_path / "in.csv", tmp_path / "out.csv"
+    there.write_text("1,a\n2,\n")
+    script = (
+        "create temp table t (a int, b text);\n"
+        f"\\copy t from '{there}' csv\n"
+        "copy t from stdin;\n3\t\\N\n\\.\n"
+        f"\\copy (select * from t order by a) to '{back}' csv\n"
+        "copy (select 7) to stdout;\n"
+    )
+    assert wsql("-q", script=script) == (0, "7\n", "")
+    assert back.read_text() == "1,a\n2,\n3,\n"
+
+
+def test_copy_from_the_programs_input(wsql):
+    code, out, _ = wsql("-c", "create table t (a int)", "-c", "copy t from stdin", "-c", "select sum(a) from t",
+                        script="1\n2\n")  # fmt: skip
+    assert code == 0
+    assert "COPY 2" in out
+    assert " 3\n" in out
+
+
+def test_a_copy_from_a_missing_file_touches_nothing(wsql):
+    code, _, err = wsql(script="create temp table t (a int);\n\\copy t from '/nowhere'\n")
+    assert code == 3
+    assert "/nowhere" in err
+
+
+def test_a_lost_connection_is_two(wsql):
+    code, _, err = wsql(script="select pg_terminate_backend(pg_backend_pid());\nselect 1;")
+    assert code == 2
+    assert "terminating connection" in err
+
+
+def test_a_reader_that_leaves_stops_the_query(conninfo):
+    sql = "select g from generate_series(1, 100000000) g"
+    with subprocess.Popen([*PROGRAM, "--dsn", conninfo, "-c", sql], stdout=subprocess.PIPE) as program:
+        assert program.stdout.readline().strip() == b"g"
+        program.stdout.close()
+        assert program.wait(30) == 141
+
+
+def test_ctrl_c_cancels_the_statement(conninfo):
+    name = conninfo_to_dict(conninfo)["dbname"]
+    with (
+        psycopg.connect(conninfo, autocommit=True) as other,
+        subprocess.Popen(
+            [*PROGRAM, "--dsn", conninfo, "-c", "select pg_sleep(60)"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as program,
+    ):
+        sleeping = "select 1 from pg_stat_activity where datname = %s and wait_event = 'PgSleep'"
+        while not other.execute(sleeping, [name]).fetchone():
+            assert program.poll() is None
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate(timeout=30)
+        assert program.returncode == 130
+        assert b"57014" in err
+        assert other.execute(sleeping, [name]).fetchone() is None
