@@ -37,7 +37,7 @@ def diff(desired: DesiredLogin, actual: ActualState) -> Plan:
     changes += [GrantRole(role, user) for role in to_grant]
     if managed != recorded or (changes and record is None):
         changes.append(RecordManaged(user, desired.owner, tuple(sorted(managed))))
-    return Plan(tuple(changes))
+    return Plan(tuple(changes), frozenset(managed))
 
 
 def owned_record(desired: DesiredLogin, actual: ActualState) -> StableUserRecord | None:

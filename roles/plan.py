@@ -85,9 +85,10 @@ Change: TypeAlias = CreateStableUser | RevokeRole | GrantRole | RecordManaged | 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes in the order in which they are made."""
+    """Changes in the order in which they are made; `managed` is what the broker manages once they are."""
 
     changes: tuple[Change, ...] = ()
+    managed: frozenset[DatabaseRoleName] = frozenset()
 
     @property
     def shrinks(self) -> bool:
@@ -97,3 +98,5 @@ class Plan:
     def describe(self) -> str:
         """One line a change; "no changes" for an empty plan."""
         return "\n".join(change.describe() for change in self.changes) or "no changes"
+
+    __str__ = describe

@@ -22,3 +22,15 @@ class Dialect(Protocol):
     def drop_aliases(self, names: Sequence[str]) -> Composed:
         """Remove these aliases; one that is gone already is no error."""
         ...
+
+    def take_over(self, alias: str, database_user: str, server_version: int) -> Composed:
+        """Lend the broker's login what it needs to hand the alias's belongings to the stable user."""
+        ...
+
+    def hand_over(self, alias: str, database_user: str) -> Composed:
+        """In one database: give what the alias owns to the stable user, and drop the privileges that name it."""
+        ...
+
+    def take_back(self, name: str) -> Composed:
+        """End the broker's own membership in `name`."""
+        ...

@@ -9,6 +9,7 @@ from roles.plan import Change, CreateAlias, CreateStableUser, GrantRole, RecordM
 from roles.records import AliasRecord
 
 _SEPARATOR: Final = SQL("; ")
+_GRANT_OPTIONS_SINCE: Final = 160000
 _CREATE_ALIAS: Final = SQL(
     # NOINHERIT: after SET ROLE NONE, which nothing can forbid, the alias has no rights at all.
     "CREATE ROLE {alias} LOGIN NOINHERIT CONNECTION LIMIT {limit} PASSWORD {verifier} VALID UNTIL {until}"
@@ -53,3 +54,17 @@ class PostgresDialect:
     def drop_aliases(self, names: Sequence[str]) -> Composed:
         """Remove these aliases; one that is gone already is no error."""
         return SQL("DROP ROLE IF EXISTS {}").format(SQL(", ").join(map(Identifier, names)))
+
+    def take_over(self, alias: str, database_user: str, server_version: int) -> Composed:
+        """Lend the broker's login what it needs to hand the alias's belongings to the stable user."""
+        grant = SQL("GRANT {}, {} TO CURRENT_USER").format(Identifier(alias), Identifier(database_user))
+        return grant + SQL(" WITH INHERIT TRUE, SET TRUE") if server_version >= _GRANT_OPTIONS_SINCE else grant
+
+    def hand_over(self, alias: str, database_user: str) -> Composed:
+        """In one database: give what the alias owns to the stable user, and drop the privileges that name it."""
+        template = SQL("REASSIGN OWNED BY {alias} TO {user}; DROP OWNED BY {alias}")
+        return template.format(alias=Identifier(alias), user=Identifier(database_user))
+
+    def take_back(self, name: str) -> Composed:
+        """End the broker's own membership in `name`."""
+        return SQL("REVOKE {} FROM CURRENT_USER").format(Identifier(name))

@@ -1,0 +1,396 @@
+"""One workgroup's PostgreSQL, reached through the broker's own admin login.
+
+An issue is two round trips: begin, lock and look; then every change and the commit. What can't be made whole is not
+made. The end of a login is disable, terminate until confirmed empty, drop.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from math import ceil
+from secrets import SystemRandom
+from threading import Event, Lock
+from time import sleep
+from typing import Final, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
+
+from broker.breaker import Breaker
+from broker.clock import Clock, utc_now
+from broker.config.model import WorkgroupConfig
+from broker.credentials.model import RefusedRole
+from broker.credentials.ports import AliasEnded, AliasFound, Issued
+from broker.errors import UnknownDatabase, WarehouseRefused, WarehouseUnavailable
+from roles.actual import ActualState
+from roles.apply import AliasEnder, apply_and_commit, terminate
+from roles.decision import no_database_role
+from roles.desired import DesiredLogin
+from roles.dialect.postgres import PostgresDialect
+from roles.diff import diff
+from roles.explain import AccessExplanation, AccessTarget, explain_access
+from roles.inspect import AnyConnection, begin_and_inspect, mapped_roles, query, server_facts
+from roles.names import DatabaseRoleName, is_alias_name
+from roles.plan import GrantRole, Plan, RevokeRole
+from roles.policy import RolePolicy
+from roles.privileges import Sifted, sift
+from roles.readiness import Expectations, Finding, examine, missing_rights
+from roles.records import parse_alias
+from roles.setup_sql import setup_sql
+
+ATTEMPTS: Final = 8
+LONGEST_PAUSE: Final = 0.05
+BATCH: Final = 50
+"""Aliases that are dropped together: a bigger transaction holds its locks longer and gains nothing."""
+
+_RETRYABLE: Final = frozenset({"XX000", "23505", "42710", "40001", "40P01", "42704"})
+"""Two brokers on the same roles: tuple concurrently updated, unique violation, duplicate object, serialization
+failure, deadlock, a role that went away after the look. By SQLSTATE: the texts depend on the server's language."""
+
+_CANCELLED: Final = frozenset({"57014", "55P03", "25P03"})
+_READ_ONLY: Final = "25006"
+_INSUFFICIENT_PRIVILEGE: Final = "42501"
+
+_LOST: Final = ("08", "53", "57P")
+"""SQLSTATE classes of a server that is not there for us: connection exception, resources, operator intervention."""
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class PostgresWarehouse:
+    """A `broker.credentials.ports.Warehouse` on PostgreSQL 14 to 18. Thread-safe; connects when first used."""
+
+    def __init__(self, config: WorkgroupConfig, clock: Clock = utc_now, pause: Callable[[float], None] = sleep) -> None:
+        self._config = config
+        self._clock = clock
+        self._pause = pause
+        self._random = SystemRandom()
+        self._dialect = PostgresDialect()
+        self._policy = RolePolicy(
+            config.allow_database_roles, config.deny_database_roles, config.privileged_database_roles
+        )
+        self._pool = _Pool(config, clock)
+
+    def close(self) -> None:
+        """End the connections to the warehouse."""
+        self._pool.close()
+
+    def issue(self, login: DesiredLogin) -> Issued:
+        """Reconcile the stable user and add the alias, in one transaction under the person's advisory lock.
+
+        Somebody who is left without a database role gets no alias, and also loses what the broker granted before.
+
+        Raises:
+            RolesError: a name is not ours to use, or no database role is left (`NoDatabaseRole`).
+            WarehouseUnavailable: it does not answer; nothing was changed, or the commit's fate is unknown.
+            WarehouseRefused: the admin login lacks a right; nothing was changed.
+        """
+        names = (login.database_user, *login.database_roles)
+        sifted, issued = self._retrying(lambda connection: self._reconcile(connection, login), names)
+        if login.alias and not sifted.grantable:
+            if issued.shrank:
+                self.end_person_sessions(login.database_user, spare_alias="")
+            raise no_database_role(sifted.refused, sifted.unknown)
+        return issued
+
+    def _reconcile(self, connection: AnyConnection, login: DesiredLogin) -> tuple[Sifted, Issued]:
+        actual = begin_and_inspect(connection, login.database_user, login.database_roles)
+        sifted = sift(login.database_roles, actual, self._policy)
+        desired = replace(login, database_roles=sifted.grantable, alias=login.alias if sifted.grantable else None)
+        plan = diff(desired, actual)
+        reread = apply_and_commit(connection, self._dialect, plan, login.database_user)
+        held = _expected(plan, actual) if reread is None else reread
+        return sifted, Issued(
+            plan=plan,
+            database_roles=tuple(sorted(held & set(sifted.grantable))),
+            unknown_roles=sifted.unknown,
+            refused_roles=tuple(RefusedRole(name, reason) for name, reason in sifted.refused),
+            foreign_roles=tuple(sorted(held - plan.managed)),
+            shrank=plan.shrinks,
+        )
+
+    def end_person_sessions(self, database_user: str, spare_alias: str) -> int:
+        """Terminate the person's sessions that began before now, except `spare_alias`'s, until confirmed empty.
+
+        Raises:
+            WarehouseUnavailable: it does not answer, or sessions live on.
+        """
+
+        def work(connection: AnyConnection) -> int:
+            cutoff = server_facts(connection).now
+            question = query("person_logins", user=database_user, prefix=self._config.alias_prefix)
+
+            def logins() -> list[int]:
+                return [
+                    oid
+                    for oid, name in connection.execute(question)
+                    if name == database_user or (name != spare_alias and self._is_ours(name))
+                ]
+
+            outcome = terminate(connection, logins, cutoff, self._pause)
+            if outcome.alive:
+                raise WarehouseUnavailable(f"Sessions of {database_user} do not end.", retry_after=5)
+            return sum(outcome.ended.values())
+
+        return self._retrying(work, (database_user,))
+
+    def end_aliases(self, names: Sequence[str]) -> list[AliasEnded]:
+        """Disable, terminate until confirmed empty, then drop; idempotent: an alias that is gone counts as dropped.
+
+        Raises:
+            WarehouseUnavailable, WarehouseRefused: some may have ended; repeat it for all.
+        """
+        foreign = [name for name in names if not self._is_ours(name)]
+        ours = [name for name in names if self._is_ours(name)]
+        ended = [AliasEnded(name, 0, dropped=False, problem="not a login alias of the broker") for name in foreign]
+        for start in range(0, len(ours), BATCH):
+            batch = ours[start : start + BATCH]
+            ended += self._retrying(partial(self._end_batch, batch), batch)
+        return ended
+
+    def aliases(self) -> list[AliasFound]:
+        """Every role with the shape of this workgroup's login aliases."""
+
+        def work(connection: AnyConnection) -> list[AliasFound]:
+            rows = connection.execute(query("aliases", prefix=self._config.alias_prefix))
+            return [_alias_found(*row) for row in rows if self._is_ours(row[0])]
+
+        return self._retrying(work)
+
+    def explain_access(self, database_user: str, database: str, target: AccessTarget) -> AccessExplanation:
+        """Whether the person may, and which database roles would allow it.
+
+        Raises:
+            UnknownDatabase: the workgroup does not offer that database.
+            PrivilegeUnknown: relations have no such privilege.
+        """
+        if database not in self._config.databases:
+            raise UnknownDatabase(f"The workgroup {self._config.name} does not offer that database.")
+
+        def work(connection: AnyConnection) -> AccessExplanation:
+            candidates = mapped_roles(connection, self._policy).grantable
+            return explain_access(connection, database_user, target, candidates)
+
+        return self._retrying(work, database=database)
+
+    def readiness(self) -> list[Finding]:
+        """What `broker doctor` says about this warehouse: version, rights, ADMIN OPTION, alias canary."""
+        config = self._config
+        expected = Expectations(
+            policy=self._policy,
+            host=config.host,
+            sslmode=config.sslmode,
+            client_conninfo=make_conninfo(
+                host=config.host,
+                port=config.port,
+                sslmode=config.sslmode,
+                sslrootcert=str(config.ssl_root_certificate) if config.ssl_root_certificate else None,
+            ),
+            databases=config.databases,
+            alias_prefix=config.alias_prefix,
+        )
+        return self._retrying(lambda connection: list(examine(connection, self._dialect, expected, self._clock)))
+
+    def setup_sql(self, admin_role: str) -> str:
+        """What the warehouse's administrator must run for an admin login that is no superuser."""
+        return self._retrying(
+            lambda connection: setup_sql(
+                admin_role, mapped_roles(connection, self._policy).grantable, connection.info.server_version
+            )
+        )
+
+    def _is_ours(self, name: str) -> bool:
+        return is_alias_name(name, self._config.alias_prefix)
+
+    def _end_batch(self, names: Sequence[str], connection: AnyConnection) -> list[AliasEnded]:
+        ender = AliasEnder(connection, self._dialect, self._pool.connection, self._pause)
+        return [AliasEnded(one.name, one.terminated, not one.problem, one.problem) for one in ender.end(names)]
+
+    def _retrying(self, work: Callable[[AnyConnection], _T], names: Sequence[str] = (), database: str = "") -> _T:
+        """Do `work` again where another broker got in its way; translate what else the server says.
+
+        Args:
+            work: on a fresh connection; it must leave nothing half done when the server raises.
+            names: roles that it changes, for the answer to a missing right.
+            database: "" for that of the admin login.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._pool.connection(database) as connection:
+                    return work(connection)
+            except psycopg.Error as error:
+                if error.sqlstate not in _RETRYABLE or attempt == ATTEMPTS:
+                    raise self._translated(error, names) from error
+            self._pause(self._random.uniform(0, min(LONGEST_PAUSE, 0.002 * 2**attempt)))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _translated(self, error: psycopg.Error, names: Sequence[str]) -> Exception:
+        """The refusal behind an error. By SQLSTATE only; the server's words may be in any language."""
+        warehouse = f"The warehouse {self._config.name}"
+        if _is_lost(error):
+            return WarehouseUnavailable(f"{warehouse} does not answer.", retry_after=1)
+        if error.sqlstate in _RETRYABLE | _CANCELLED:
+            return WarehouseUnavailable(f"{warehouse} is too busy (SQLSTATE {error.sqlstate}).", retry_after=2)
+        _log.error("warehouse %s refused: SQLSTATE %s", self._config.name, error.sqlstate)
+        if error.sqlstate == _READ_ONLY:
+            remedy = "Point `admin_conninfo` at the primary: the server reached takes no changes."
+            return WarehouseRefused(f"{warehouse} is read-only.", remedy=remedy)
+        if error.sqlstate == _INSUFFICIENT_PRIVILEGE:
+            return WarehouseRefused(
+                f"{warehouse} does not let the broker's admin login do this.", remedy=self._missing_rights(names)
+            )
+        return WarehouseRefused(f"{warehouse} refused the change (SQLSTATE {error.sqlstate}).")
+
+    def _missing_rights(self, names: Sequence[str]) -> str | None:
+        try:
+            with self._pool.connection() as connection:
+                return missing_rights(connection, names) or None
+        except (psycopg.Error, WarehouseUnavailable):
+            return None
+
+
+def _expected(plan: Plan, actual: ActualState) -> frozenset[DatabaseRoleName]:
+    granted = {change.role for change in plan.changes if isinstance(change, GrantRole)}
+    revoked = {change.role for change in plan.changes if isinstance(change, RevokeRole)}
+    return (actual.memberships | granted) - revoked
+
+
+def _alias_found(name: str, can_login: bool, valid_until: datetime | None, comment: str | None) -> AliasFound:
+    record = parse_alias(comment)
+    return AliasFound(
+        name=name,
+        lease_id=record.lease_id if record else "",
+        database_user=record.database_user if record else "",
+        valid_until=valid_until,
+        can_login=can_login,
+    )
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether the server did not answer, or answered that it can't serve anybody."""
+    return isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or error.sqlstate.startswith(_LOST))
+
+
+class _Pool:
+    """A pool behind a breaker. Thread-safe.
+
+    A pool alone makes its callers wait until their time is up while the server refuses connections, and keeps the
+    cause to itself. So as long as nothing proves that the server is there, one caller connects by itself first.
+    """
+
+    def __init__(self, config: WorkgroupConfig, clock: Clock) -> None:
+        admin = conninfo_to_dict(config.admin_conninfo.reveal())
+        self._name = config.name
+        self._statement_timeout = f"{ceil(config.statement_timeout.total_seconds() * 1000)}ms"
+        defaults = make_conninfo(
+            application_name="warehouse-access-broker",
+            connect_timeout=max(2, ceil(config.connect_timeout.total_seconds())),  # libpq knows nothing shorter
+            keepalives_idle=10,
+            tcp_user_timeout=ceil(config.statement_timeout.total_seconds() * 1000),
+        )
+        self._conninfo = make_conninfo(defaults, **admin)
+        self._breaker = Breaker(clock)
+        self._trial = Lock()
+        self._proven = Event()
+        self._pool: ConnectionPool[AnyConnection] = ConnectionPool(
+            self._conninfo,
+            kwargs={"autocommit": True, "prepare_threshold": None},
+            configure=self._configure,
+            check=_refuse_if_closed,
+            min_size=0,
+            max_size=config.pool_size,
+            timeout=config.connect_timeout.total_seconds(),
+            name=f"warehouse-{config.name}",
+            open=False,
+        )
+
+    def close(self) -> None:
+        """End the pool's connections."""
+        self._pool.close()
+
+    @contextmanager
+    def connection(self, database: str = "") -> Iterator[AnyConnection]:
+        """A connection in autocommit mode; a transaction that the caller leaves open is rolled back.
+
+        Args:
+            database: "" for that of the admin conninfo; another one gets a connection of its own.
+
+        Raises:
+            WarehouseUnavailable: the breaker is open.
+            psycopg.Error: as it came, also for a server that does not answer.
+        """
+        self._admit()
+        self._prove()
+        try:
+            source = self._connect(dbname=database) if database else self._pool.connection()
+            with source as connection:
+                yield connection
+        except psycopg.Error as error:
+            # A connection to another database may fail for reasons of that database.
+            if _is_lost(error) and not database:
+                self._lost(error)
+            else:
+                self._breaker.succeeded()
+            raise
+        except BaseException:
+            self._breaker.succeeded()
+            raise
+        self._breaker.succeeded()
+
+    def _admit(self) -> None:
+        wait = self._breaker.refused_for()
+        if wait is not None:
+            raise WarehouseUnavailable(
+                f"The warehouse {self._name} did not answer lately.", retry_after=ceil(wait.total_seconds())
+            )
+
+    def _prove(self) -> None:
+        if self._proven.is_set():
+            return
+        waited = not self._trial.acquire(blocking=False)
+        if waited:
+            self._trial.acquire()
+        try:
+            if self._proven.is_set():
+                return
+            if waited:  # whoever tried before us failed
+                self._admit()
+            self._connect().close()
+            self._pool.open()
+            self._proven.set()
+        except psycopg.OperationalError as error:
+            self._failed(error)
+            raise
+        finally:
+            self._trial.release()
+
+    def _lost(self, error: psycopg.Error) -> None:
+        """Open the breaker; once, however many callers find out at the same time."""
+        with self._trial:
+            if self._proven.is_set():
+                self._proven.clear()
+                self._failed(error)
+
+    def _failed(self, error: psycopg.Error) -> None:
+        self._breaker.failed()
+        _log.warning("warehouse %s does not answer: %s", self._name, str(error).partition("\n")[0])
+
+    def _connect(self, **changes: str) -> AnyConnection:
+        connection = psycopg.connect(make_conninfo(self._conninfo, **changes), autocommit=True, prepare_threshold=None)
+        self._configure(connection)
+        return connection
+
+    def _configure(self, connection: AnyConnection) -> None:
+        connection.execute(query("configure", statement_timeout=self._statement_timeout))
+
+
+def _refuse_if_closed(connection: AnyConnection) -> None:
+    """Notice, without a round trip, that the server has closed an idle connection."""
+    connection.pgconn.consume_input()
+    if connection.closed:
+        raise psycopg.OperationalError("the connection was closed")

@@ -1,0 +1,184 @@
+"""Makes changes in the warehouse: the plan of a login, and the end of logins and sessions."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import psycopg
+from psycopg.sql import SQL
+
+from roles.dialect.base import Dialect
+from roles.inspect import AnyConnection, query
+from roles.names import DatabaseRoleName, DatabaseUserName
+from roles.plan import Plan
+from roles.records import parse_alias
+
+_SEPARATOR: Final = SQL("; ")
+_COMMIT: Final = SQL("COMMIT")
+
+_LOOKS: Final = 250
+_LOOK_PAUSE: Final = 0.02
+_QUIET_LOOKS: Final = 2
+"""A login that the server had let in just before may show up after the first empty look."""
+
+
+def apply_and_commit(
+    connection: AnyConnection, dialect: Dialect, plan: Plan, database_user: DatabaseUserName
+) -> frozenset[DatabaseRoleName] | None:
+    """Make every change in the transaction that the inspection began and commit, in one round trip; all or none.
+
+    Returns:
+        The memberships that are left after a revoke, read again: PostgreSQL 16 and later answer the revoke of what
+        somebody else granted with success, and change nothing. None if nothing was revoked.
+    """
+    statements = [dialect.render(change) for change in plan.changes]
+    if plan.shrinks:
+        statements.append(query("memberships", user=database_user))
+    cursor = connection.execute(_SEPARATOR.join([*statements, _COMMIT]))
+    left: frozenset[DatabaseRoleName] | None = None
+    while True:
+        if cursor.description is not None:
+            left = frozenset(DatabaseRoleName(name) for (name,) in cursor)
+        if not cursor.nextset():
+            return left
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """What became of sessions.
+
+    Attributes:
+        ended: how many were ended, by oid of their login.
+        alive: logins that still have a session after all looks.
+    """
+
+    ended: Mapping[int, int]
+    alive: frozenset[int]
+
+
+def terminate(
+    connection: AnyConnection,
+    logins: Callable[[], Collection[int]],
+    before: datetime | None,
+    pause: Callable[[float], None],
+) -> Terminated:
+    """End sessions until two looks in a row find none; a single pass leaves survivors in a storm of logins.
+
+    Args:
+        connection: in autocommit mode, so that each look sees the present.
+        logins: oids of the roles whose sessions end, asked for at each look.
+        before: only sessions that began earlier; None for all.
+        pause: waits so many seconds between two looks.
+    """
+    ended: set[tuple[int, int]] = set()
+    alive: frozenset[int] = frozenset()
+    quiet = 0
+    for _ in range(_LOOKS):
+        rows = connection.execute(query("terminate", logins=list(logins()), before=before)).fetchall()
+        ended |= {(pid, login) for pid, login, _ in rows}
+        alive = frozenset(login for _, login, _ in rows)
+        quiet = 0 if rows else quiet + 1
+        if quiet == _QUIET_LOOKS:
+            break
+        pause(_LOOK_PAUSE)
+    return Terminated(Counter(login for _, login in ended), alive)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAlias:
+    """What became of one login alias; `problem` is "" if it is gone, and it is disabled otherwise."""
+
+    name: str
+    terminated: int
+    problem: str = ""
+
+
+class AliasEnder:
+    """Ends login aliases: no new login, no session, no role. Every step may be repeated after a crash."""
+
+    def __init__(
+        self,
+        connection: AnyConnection,
+        dialect: Dialect,
+        connect: Callable[[str], AbstractContextManager[AnyConnection]],
+        pause: Callable[[float], None],
+    ) -> None:
+        """Take the means.
+
+        Args:
+            connection: of the broker's own login, in autocommit mode.
+            dialect: of the warehouse.
+            connect: the same login's connection to another database, by name.
+            pause: waits so many seconds.
+        """
+        self._connection = connection
+        self._dialect = dialect
+        self._connect = connect
+        self._pause = pause
+
+    def end(self, names: Sequence[str]) -> list[EndedAlias]:
+        """End these aliases, a few at a time; what can't be dropped stays disabled.
+
+        Raises:
+            psycopg.Error: the batch could not be disabled, or the connection is lost; repeat the whole.
+        """
+        rows = self._connection.execute(query("existing_aliases", names=list(names))).fetchall()
+        found = {name: oid for name, oid, _ in rows}
+        comments = {name: comment for name, _, comment in rows}
+        if not found:
+            return [EndedAlias(name, 0) for name in names]
+        self._connection.execute(self._dialect.disable_aliases(sorted(found)))
+        outcome = self._terminate(found.values())
+        problems = {name: "its sessions do not end" for name, oid in found.items() if oid in outcome.alive}
+        problems |= self._drop({name: comments[name] for name in found if name not in problems})
+        return [EndedAlias(name, outcome.ended.get(found.get(name, 0), 0), problems.get(name, "")) for name in names]
+
+    def _terminate(self, logins: Collection[int]) -> Terminated:
+        return terminate(self._connection, lambda: logins, None, self._pause)
+
+    def _drop(self, comments: Mapping[str, str | None]) -> dict[str, str]:
+        """Drop together, or one by one where something depends on one of them; what failed, and why, by alias."""
+        if not comments:
+            return {}
+        try:
+            self._connection.execute(self._dialect.drop_aliases(sorted(comments)))
+        except psycopg.errors.DependentObjectsStillExist:
+            return {name: problem for name in comments if (problem := self._drop_owner(name, comments[name]))}
+        return {}
+
+    def _drop_owner(self, name: str, comment: str | None) -> str:
+        """Drop one alias with what it left behind after SET ROLE NONE; why that failed, or ""."""
+        try:
+            self._connection.execute(self._dialect.drop_aliases([name]))
+        except psycopg.errors.DependentObjectsStillExist:
+            record = parse_alias(comment)
+            if record is None:
+                return "it owns something, and its comment does not say for whom"
+        else:
+            return ""
+        try:
+            self._hand_over(name, record.database_user)
+        except psycopg.Error as error:
+            if self._connection.closed:
+                raise
+            return f"what it owns could not be handed to {record.database_user} (SQLSTATE {error.sqlstate})"
+        return ""
+
+    def _hand_over(self, name: str, database_user: str) -> None:
+        """Give everything to the person, then drop; our login is a member of both only meanwhile."""
+        databases = [database for (database,) in self._connection.execute(query("owned_databases", alias=name))]
+        take_over = self._dialect.take_over(name, database_user, self._connection.info.server_version)
+        self._connection.execute(take_over)
+        try:
+            for database in databases:
+                with self._connect(database) as connection:
+                    connection.execute(self._dialect.hand_over(name, database_user))
+            self._connection.execute(self._dialect.drop_aliases([name]))
+        except psycopg.Error:
+            self._connection.execute(self._dialect.take_back(name))
+            raise
+        finally:
+            self._connection.execute(self._dialect.take_back(database_user))
