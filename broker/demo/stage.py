@@ -28,7 +28,7 @@ from broker.secrets import Secret, random_name
 
 WORKGROUP: Final = "demo"
 DATABASE: Final = "dev"
-ADMIN: Final = "broker_admin"
+ADMIN: Final = "warehouse_broker"
 _BROKER: Final = (sys.executable, "-m", "broker")
 _ROLE_ARN: Final = "arn:aws:iam::123456789012:role/warehouse"
 _PROVIDER_ARN: Final = "arn:aws:iam::123456789012:saml-provider/demo"

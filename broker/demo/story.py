@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 
 from broker.client.api import BrokerApi
-from broker.client.errors import BrokerRefused
+from broker.client.errors import ClientError
 from broker.client.model import CredentialWish, Explanation, SignedIn, TemporaryLogin
 from broker.clock import utc_now
 from broker.demo.browser import DemoBrowser, client_settings
@@ -185,11 +185,11 @@ class _Story:
             raise DemoStoryBroken("A temporary login works past its end.")
 
     def _nobody(self) -> None:
-        self._chapter("Nora is in no group. She can sign in nowhere: empty means no.")
+        self._chapter("Nora is in no group. Empty means no.")
         try:
             signed_in = self._browser.sign_in(self._settings, "nora", self._stage.passwords["nora"])
             self._api.credentials(signed_in.token, CredentialWish(WORKGROUP), utc_now())
-        except BrokerRefused as refused:
+        except ClientError as refused:
             self._tell(f"     refused: {refused.what} [{refused.code}]")
         else:
             raise DemoStoryBroken("Somebody without a group got a temporary login.")
