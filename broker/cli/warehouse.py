@@ -1,0 +1,52 @@
+"""`broker warehouse`: what a warehouse's administrator needs."""
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import click
+
+from broker.config.load import load
+from broker.config.model import Config, WorkgroupConfig
+from broker.errors import UnknownWorkgroup, WarehouseUnavailable
+from broker.warehouse import PostgresWarehouse
+from roles.setup_sql import ADMIN_OPTION_SINCE, setup_sql
+
+_GLOB: Final = frozenset("*?[")
+
+
+@click.group()
+def warehouse() -> None:
+    """Prepare a warehouse for the broker."""
+
+
+@warehouse.command("setup-sql")
+@click.argument("workgroup")
+@click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
+@click.option("--admin-role", default="warehouse_broker", show_default=True, help="The broker's own login.")
+def setup_sql_command(workgroup: str, path: Path, admin_role: str) -> None:
+    """Print the SQL that makes the broker's own login for WORKGROUP, which needs no superuser.
+
+    The roles to grant are looked up in the warehouse. While that does not answer, as before the login is made, they are
+    those that `allow_database_roles` names, for PostgreSQL 16 or later.
+    """
+    chosen = _chosen(load(path, os.environ), workgroup)
+    try:
+        with closing(PostgresWarehouse(chosen)) as opened:
+            click.echo(opened.setup_sql(admin_role), nl=False)
+    except WarehouseUnavailable as error:
+        named = [name for name in chosen.allow_database_roles if not set(name) & _GLOB]
+        left_out = [name for name in chosen.allow_database_roles if name not in named]
+        click.echo(f"{error.what} The roles are those that the configuration names.", err=True)
+        if left_out:
+            click.echo(f"Run this again once the login works, for the roles of {', '.join(left_out)}.", err=True)
+        click.echo(setup_sql(admin_role, named, ADMIN_OPTION_SINCE), nl=False)
+
+
+def _chosen(config: Config, name: str) -> WorkgroupConfig:
+    for workgroup in config.workgroups:
+        if workgroup.name == name:
+            return workgroup
+    known = ", ".join(workgroup.name for workgroup in config.workgroups)
+    raise UnknownWorkgroup(f"The configuration has no workgroup {name!r}.", remedy=f"It has: {known}.")

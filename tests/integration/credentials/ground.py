@@ -1,0 +1,226 @@
+"""A warehouse with roles and tables of its own on the real server, and a broker's parts on top; both end with the test.
+
+Roles belong to the whole cluster, so every name carries a random part, the alias prefix too: a sweep here never sees
+the aliases of another test.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from broker.clock import utc_now
+from broker.config.model import AccessRoleConfig, WorkgroupConfig
+from broker.credentials.model import CredentialRequest, DatabaseCredentials
+from broker.credentials.reaper import Reaper
+from broker.credentials.service import CredentialService
+from broker.secrets import Secret
+from broker.store.model import Store
+from broker.store.open import open_store
+from broker.sts.keys import KeyRing
+from broker.sts.model import Session
+from broker.warehouse import PostgresWarehouse
+from roles.principal import Principal
+from roles.setup_sql import setup_sql
+from tests.conftest import PostgresServer
+
+WORKGROUP = "analytics"
+ACCESS_ROLE = AccessRoleConfig("analyst", "arn:x", ("okta",), workgroups=("*",))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a test stands on. Picklable, so that child processes stand on the same.
+
+    Attributes:
+        superuser: conninfo of the server's superuser in this database.
+        admin: conninfo of the broker's own login: no superuser, set up by `setup_sql`.
+        mark: the random part of every name.
+        folder: for store and key ring.
+    """
+
+    superuser: str
+    admin: str
+    database: str
+    mark: str
+    folder: Path
+
+    @property
+    def sales(self) -> str:
+        return f"sales_{self.mark}"
+
+    @property
+    def finance(self) -> str:
+        return f"finance_{self.mark}"
+
+    @property
+    def alias_prefix(self) -> str:
+        return f"bk{self.mark}_"
+
+    @property
+    def workgroup(self) -> WorkgroupConfig:
+        server = psycopg.conninfo.conninfo_to_dict(self.superuser)
+        return WorkgroupConfig(
+            name=WORKGROUP,
+            host=str(server["host"]),
+            port=int(server.get("port") or 5432),
+            admin_conninfo=Secret(self.admin),
+            databases=(self.database,),
+            allow_database_roles=(self.sales, self.finance),
+            minimum_duration=timedelta(seconds=1),
+            alias_prefix=self.alias_prefix,
+            pool_size=4,
+        )
+
+    def person(self, name: str, *roles: str) -> Session:
+        """A signed-in person with these groups."""
+        user = f"{name}.{self.mark}@example.com"
+        principal = Principal("okta", user, name, "analyst", user, roles)
+        now = utc_now()
+        return Session(f"session-{secrets.token_hex(4)}", principal, "test", now, now + timedelta(hours=1), "WABA2")
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        keys = self.folder / "keys.json"
+        ring = KeyRing.load(keys) if keys.exists() else KeyRing.create(keys)
+        store = open_store(f"sqlite:///{self.folder}/broker.db", ring)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @contextmanager
+    def warehouse(self) -> Iterator[PostgresWarehouse]:
+        warehouse = PostgresWarehouse(self.workgroup)
+        try:
+            yield warehouse
+        finally:
+            warehouse.close()
+
+    @contextmanager
+    def broker(self, watch: Callable[[Any], Any] = lambda port: port) -> Iterator["Broker"]:
+        """A broker's parts, freshly opened, as after a start; `watch` may put something around each port."""
+        with self.store() as store, self.warehouse() as real_warehouse:
+            warehouse, leases, audit = watch(real_warehouse), watch(store.leases), watch(store.audit)
+            service = CredentialService(
+                workgroups=(self.workgroup,),
+                access_roles=(ACCESS_ROLE,),
+                warehouses={WORKGROUP: warehouse},
+                leases=leases,
+                audit=audit,
+                root_certificates={},
+            )
+            reaper = Reaper(
+                warehouses={WORKGROUP: warehouse},
+                leases=leases,
+                audit=audit,
+                clock=utc_now,
+                interval=timedelta(seconds=1),
+                forget=store.forget_expired,
+            )
+            yield Broker(service, reaper, store)
+
+    def login_conninfo(self, user: str, password: str) -> str:
+        return psycopg.conninfo.make_conninfo(self.superuser, user=user, password=password)
+
+    def log_in(self, got: DatabaseCredentials) -> "psycopg.Connection[tuple[object, ...]]":
+        """Connect as a client would."""
+        return psycopg.connect(self.login_conninfo(got.user, got.password.reveal()), autocommit=True)
+
+    def catalogue(self, query: "sql.SQL | str", *parameters: object) -> list[tuple[object, ...]]:
+        """What the superuser sees."""
+        with psycopg.connect(self.superuser, autocommit=True) as connection:
+            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def usable_aliases(self) -> set[object]:
+        found = self.catalogue(
+            "SELECT rolname FROM pg_roles WHERE rolcanlogin AND starts_with(rolname, %s)", self.alias_prefix
+        )
+        return {name for (name,) in found}
+
+    def held_roles(self, session: Session) -> set[object]:
+        """The roles of the person's stable user."""
+        found = self.catalogue(
+            "SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid"
+            " JOIN pg_roles u ON u.oid = m.member WHERE u.rolname = %s",
+            session.principal.database_user,
+        )
+        return {name for (name,) in found}
+
+
+@dataclass(frozen=True)
+class Broker:
+    """What `broker serve` would run."""
+
+    service: CredentialService
+    reaper: Reaper
+    store: Store
+
+    def issue(self, session: Session, request_id: str = "request", seconds: int = 900) -> DatabaseCredentials:
+        request = CredentialRequest(WORKGROUP, duration=timedelta(seconds=seconds), scram_iterations=1)
+        return self.service.issue(session, request, request_id, utc_now())
+
+    def reap(self, after: timedelta = timedelta(0)) -> None:
+        """One run, as if `after` had gone by."""
+        self.reaper.run_once(WORKGROUP, utc_now() + after)
+
+
+def is_alive(connection: "psycopg.Connection[tuple[object, ...]]") -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@contextmanager
+def make_ground(postgres: PostgresServer, folder: Path) -> Iterator[Ground]:
+    mark = secrets.token_hex(4)
+    database = postgres.create_database()
+    admin, password = f"broker_admin_{mark}", secrets.token_urlsafe(16)
+    ground = Ground(
+        superuser=postgres.conninfo_for(dbname=database),
+        admin=postgres.conninfo_for(dbname=database, user=admin, password=password),
+        database=database,
+        mark=mark,
+        folder=folder,
+    )
+    try:
+        with psycopg.connect(ground.superuser, autocommit=True) as connection:
+            _sample(connection, ground)
+            connection.execute(setup_sql(admin, [ground.sales, ground.finance], postgres.server_version))  # type: ignore[call-overload]
+            connection.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(admin), sql.Literal(password))
+            )
+        yield ground
+    finally:
+        postgres.drop_database(database)
+        _drop_roles(postgres, mark)
+
+
+def _sample(connection: "psycopg.Connection[tuple[object, ...]]", ground: Ground) -> None:
+    for role, schema, table in (
+        (ground.sales, "sales_schema", "store_sales"),
+        (ground.finance, "finance_schema", "revenue"),
+    ):
+        names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema), "table": sql.Identifier(schema, table)}
+        connection.execute(
+            sql.SQL(
+                "CREATE ROLE {role}; CREATE SCHEMA {schema}; CREATE TABLE {table} AS SELECT 1 AS amount;"
+                "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {table} TO {role}"
+            ).format(**names)
+        )
+
+
+def _drop_roles(postgres: PostgresServer, mark: str) -> None:
+    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
+        found = connection.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (mark,)).fetchall()
+        # Whom the broker's login made depends on it: aliases first, the login itself last.
+        for (name,) in sorted(found, key=lambda row: row[0].startswith("broker_admin_")):
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
