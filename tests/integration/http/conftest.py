@@ -18,6 +18,7 @@ from broker.http.app import Services, create_app
 from broker.secrets import Secret
 from tests.simulators.identity_provider import read_request
 from tests.simulators.sign_in import ETHAN, SignInWorld
+from tests.unit.broker.credentials.double import WarehouseDouble
 
 VERIFIER = "v" * 43
 CALLBACK = "http://127.0.0.1:50000/callback"
@@ -95,7 +96,12 @@ def world(tmp_path: Path) -> SignInWorld:
 
 
 @pytest.fixture
-def app_client(world: SignInWorld) -> Iterator[TestClient]:
+def warehouse() -> WarehouseDouble:
+    return WarehouseDouble(known_roles=frozenset({"sales"}))
+
+
+@pytest.fixture
+def app_client(world: SignInWorld, warehouse: WarehouseDouble) -> Iterator[TestClient]:
     services = Services(
         login=world.login,
         codes=world.codes,
@@ -104,7 +110,7 @@ def app_client(world: SignInWorld) -> Iterator[TestClient]:
         credentials=CredentialService(
             workgroups=(WAREHOUSE,),
             access_roles=world.access_roles,
-            warehouses={},
+            warehouses={"demo": warehouse},
             leases=world.store.leases,
             audit=world.store.audit,
             root_certificates={},

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from broker.audit import AuditEvent
+from broker.credentials.model import LeaseState
+from broker.errors import WarehouseUnavailable
 from tests.integration.http.conftest import Browser
+from tests.unit.broker.credentials.double import WarehouseDouble, raising
 
 
 def call(browser: Browser, path: str, body: Any, token: str | None = None) -> Any:
@@ -18,6 +22,64 @@ def test_whoami_says_who_and_what_is_offered(browser: Browser) -> None:
     assert said["asserted_database_roles"] == ["sales", "finance"]
     assert said["identity_provider"] == "okta"
     assert said["workgroups"] == [{"name": "demo", "databases": ["dev", "prod"]}]
+
+
+def test_credentials_are_handed_out_with_what_was_not_granted(browser: Browser) -> None:
+    response = call(browser, "/v1/credentials", {"workgroup": "demo", "duration_seconds": 900, "scram_iterations": 1})
+    assert response.headers["cache-control"] == "no-store"
+    issued = response.json()
+    password = issued.pop("password")
+    assert issued.pop("user").startswith("bk_")
+    assert issued.pop("lease_id")
+    assert issued == {
+        "workgroup": "demo",
+        "host": "127.0.0.1",
+        "port": 5432,
+        "database": "dev",
+        "database_user": "ethan@example.com",
+        "expires_at": "2026-03-01T12:15:00+00:00",
+        "database_roles": ["sales"],
+        "unknown_database_roles": ["finance"],
+        "refused_database_roles": [],
+        "sslmode": "verify-full",
+        "ssl_root_certificate": "",
+    }
+    records = browser.world.store.audit.by_request(response.headers["x-request-id"])
+    assert [record.event for record in records] == [AuditEvent.CREDENTIALS_ALLOWED, AuditEvent.CREDENTIALS_ISSUED]
+    assert password not in repr(records)
+
+
+def test_a_logout_ends_the_logins_of_the_session(browser: Browser) -> None:
+    token = browser.token()
+    lease_id = call(browser, "/v1/credentials", {"workgroup": "demo"}, token).json()["lease_id"]
+    browser.http.post("/oauth/revoke", data={"token": token})
+    lease = browser.world.store.leases.get(lease_id)
+    assert lease is not None
+    assert lease.state is LeaseState.ENDING
+
+
+def test_an_explanation_names_the_role(browser: Browser) -> None:
+    asked = {"workgroup": "demo", "schema": "finance_schema", "name": "revenue", "privilege": "select"}
+    assert call(browser, "/v1/explain", asked).json() == {
+        "exists": True,
+        "allowed": False,
+        "missing": ["SELECT on finance_schema.revenue"],
+        "database_roles": ["finance"],
+    }
+
+
+def test_a_warehouse_that_is_down_says_when_to_come_back(browser: Browser, warehouse: WarehouseDouble) -> None:
+    warehouse.before["issue"] = raising(WarehouseUnavailable("It does not answer.", retry_after=7))
+    refused = call(browser, "/v1/credentials", {"workgroup": "demo"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "warehouse-unavailable")
+    assert (refused.headers["retry-after"], refused.json()["retry_after"]) == ("7", 7)
+
+
+def test_a_defect_shows_nothing_of_itself(browser: Browser, warehouse: WarehouseDouble) -> None:
+    warehouse.before["issue"] = raising(ValueError("password=hunter2"))
+    refused = call(browser, "/v1/credentials", {"workgroup": "demo"})
+    assert (refused.status_code, refused.json()["code"]) == (500, "internal-error")
+    assert "hunter2" not in refused.text
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer wab1.x.y"])
