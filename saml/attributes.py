@@ -113,5 +113,9 @@ def check_tag(key: str, value: str) -> None:
             remedy="Send fewer or shorter names, or send the groups as a multi-valued attribute instead of a tag.",
         )
     for text, part in ((key, "key"), (value, "value")):
-        if not all(char in _TAG_PUNCTUATION or unicodedata.category(char)[0] in "LNZ" for char in text):
+        if not (is_plain_text(text) and all(map(_may_stand_in_a_tag, text))):
             raise TagLimitExceeded(f"the {part} of the session tag {key!a} holds a character that no tag may have")
+
+
+def _may_stand_in_a_tag(char: str) -> bool:
+    return char in _TAG_PUNCTUATION or unicodedata.category(char)[0] in "LNZ"

@@ -81,12 +81,14 @@ def check_response(response: Element, expected: ExpectedResponse, now: datetime)
 
 
 def check_issuer(element: Element, expected: ExpectedResponse) -> None:
-    """The Issuer, to the letter, of an element that has one.
+    """The Issuer, to the letter, of an element that has one: an entity, qualified by nothing (Core 8.3.6).
 
     Raises:
         IssuerWrong: it is another.
     """
-    if element.one(names.ISSUER).text != expected.provider.entity_id:
+    issuer = element.one(names.ISSUER)
+    is_entity = issuer.attributes.keys() <= {"Format"} and issuer.get("Format") in (None, names.ENTITY_FORMAT)
+    if not is_entity or issuer.text != expected.provider.entity_id:
         raise IssuerWrong(f"the Issuer of the {element.name} is not the expected identity provider")
 
 
@@ -137,6 +139,8 @@ def check_conditions(assertion: Element, expected: ExpectedResponse, now: dateti
     """
     conditions = assertion.one(names.CONDITIONS)
     span = Validity(instant(conditions, "NotBefore"), instant(conditions, "NotOnOrAfter"))
+    if span.not_before >= span.not_on_or_after:  # else the skew would make a span out of none (Core 2.5.1.2)
+        raise TimeInvalid("the assertion ends before it begins")
     if span.not_before > now + CLOCK_SKEW:
         raise NotYetValid("the assertion is not valid yet")
     if span.not_on_or_after + CLOCK_SKEW <= now:
@@ -170,13 +174,15 @@ def check_authentication(assertion: Element, now: datetime) -> tuple[datetime, d
     return signed_in, session_end
 
 
-def check_name_id(assertion: Element) -> Element:
-    """A name that is what it looks like.
+def check_name_id(assertion: Element, expected: ExpectedResponse) -> Element:
+    """A name that is what it looks like, and that was given for us.
 
     Raises:
-        NameIdInvalid: it is empty, over 256 characters (Core 8.3.7), or not plain text.
+        NameIdInvalid: it is empty, over 256 characters (Core 8.3.7), not plain text, or for another service provider.
     """
     name_id = assertion.one(names.SUBJECT, names.NAME_ID)
+    if name_id.get("SPNameQualifier") not in (None, expected.service_provider.entity_id):  # Core 2.2.2
+        raise NameIdInvalid("the NameID is one for another service provider")
     if len(name_id.text) > 256 or not is_plain_text(name_id.text):
         raise NameIdInvalid("the NameID is empty, too long, or holds forbidden characters or outer white space")
     return name_id

@@ -14,6 +14,7 @@ SCHEMA_INSTANCE_NS: Final = "http://www.w3.org/2001/XMLSchema-instance"
 POST_BINDING: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 REDIRECT_BINDING: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+ENTITY_FORMAT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 STATUS_PREFIX: Final = "urn:oasis:names:tc:SAML:2.0:status:"
 STATUS_SUCCESS: Final = STATUS_PREFIX + "Success"
 

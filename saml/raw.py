@@ -16,6 +16,7 @@ from saml.errors import (
 from saml.model import Limits, RawResponse
 
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^<>?]*\?>")
+_VERSION_1_0: Final = re.compile(rb"""version[ \t\r\n]*=[ \t\r\n]*["']1\.0["']""")
 _ENCODING: Final = re.compile(rb"""encoding[ \t\r\n]*=[ \t\r\n]*["']([^"']*)["']""")
 _NAMESPACE: Final = re.compile(rb"""xmlns(?::[^\s=]+)?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _QUOTES_PER_ATTRIBUTE: Final = 32  # two, and room for those in text
@@ -53,6 +54,8 @@ def check_markup(document: bytes, limits: Limits) -> None:
         raise ResponseNotUtf8("the document is not UTF-8") from None
     declaration = _DECLARATION.match(document)
     if declaration:
+        if not _VERSION_1_0.search(declaration.group()):  # XML 1.1 knows other line ends: two readers, two documents
+            raise MarkupForbidden("the document is not XML 1.0")
         encoding = _ENCODING.search(declaration.group())
         if encoding and encoding[1].upper() != b"UTF-8":
             raise ResponseNotUtf8("the document declares another encoding than UTF-8")

@@ -41,7 +41,7 @@ def validate(
     checks.check_confirmation(assertion, expected, now)
     validity = checks.check_conditions(assertion, expected, now)
     signed_in, session_end = checks.check_authentication(assertion, now)
-    name_id = checks.check_name_id(assertion)
+    name_id = checks.check_name_id(assertion, expected)
     statement = assertion.one(names.AUTHN_STATEMENT)
     return ValidatedAssertion(
         assertion_id=assertion.attributes["ID"],

@@ -94,7 +94,8 @@ class Lie:
     """What a test wants to be false.
 
     Attributes:
-        facts: fields of `Answer` to replace: a lie that the provider itself signs. A timedelta counts from now.
+        facts: fields of `Answer` to replace: a lie that the provider itself signs. A timedelta counts from now; a
+            function gets the true answer.
         before: changes the tree before it is signed.
         after: changes the signed tree, as an attacker between the two would.
         raw: changes the serialised bytes.
@@ -181,6 +182,8 @@ class SimulatedIdentityProvider:
         answer = self.answer(request_id, acs_url, audience, now, attributes=attributes or {}, name_id=name_id)
         replaced = {**facts, **lie.facts}
         for name, value in replaced.items():
+            if callable(value):
+                value = value(answer)
             replaced[name] = now + value if isinstance(value, timedelta) else value
         answer = replace(answer, **replaced)
         tree = lie.after(_sealed(lie.before(_render(answer)), answer))
@@ -210,7 +213,7 @@ class SimulatedIdentityProvider:
             audiences=((audience,),),
             issue_instant=now,
             response_issue_instant=now,
-            not_before=now - timedelta(seconds=30),
+            not_before=now - timedelta(minutes=5),
             not_on_or_after=now + timedelta(minutes=5),
             confirmation_not_on_or_after=now + timedelta(minutes=5),
             authn_instant=now,

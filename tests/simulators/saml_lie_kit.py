@@ -7,12 +7,17 @@ from typing import Any
 
 from lxml import etree
 
+from broker.errors import BrokerError
 from saml import errors
 from tests.simulators.identity_provider import NS, Lie, Tree
+from tests.simulators.saml_keys import key_pair
 
 SIGNED_BOTH = frozenset({"assertion", "response"})
 SIGNED_RESPONSE = frozenset({"response"})
 UNSIGNED: frozenset[str] = frozenset()
+FOR_US = key_pair("service provider").certificate
+
+Refusal = type[errors.SamlError] | type[BrokerError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +25,38 @@ class Case:
     """A lie, what else holds, and what must come of it."""
 
     lie: Lie
-    refusal: type[errors.SamlError]
+    refusal: Refusal
     truth: Mapping[str, Any] = field(default_factory=dict)
 
 
-def said(refusal: type[errors.SamlError], *, truth: Mapping[str, Any] | None = None, **facts: Any) -> Case:
+def said(refusal: Refusal, *, truth: Mapping[str, Any] | None = None, **facts: Any) -> Case:
     """The provider itself says it, and signs it."""
     return Case(Lie(facts=facts), refusal, truth or {})
 
 
-def written(refusal: type[errors.SamlError], change: Callable[[Tree], None], **truth: Any) -> Case:
+def written(refusal: Refusal, change: Callable[[Tree], None], **truth: Any) -> Case:
     """The provider writes it into the tree, and signs it."""
     return Case(Lie(before=lambda tree: _changed(tree, change)), refusal, truth)
 
 
-def tampered(refusal: type[errors.SamlError], change: Callable[[Tree], Tree | None], **truth: Any) -> Case:
+def tampered(refusal: Refusal, change: Callable[[Tree], Tree | None], **truth: Any) -> Case:
     """An attacker changes what was signed."""
     return Case(Lie(after=lambda tree: _changed(tree, change)), refusal, truth)
 
 
-def replaced(refusal: type[errors.SamlError], old: str, new: str, **truth: Any) -> Case:
+def replaced(refusal: Refusal, old: str, new: str, **truth: Any) -> Case:
     """An attacker changes the bytes."""
     return Case(Lie(raw=lambda raw: _substituted(raw, old, new)), refusal, truth)
+
+
+def rewritten(refusal: Refusal, change: Callable[[bytes], bytes], **truth: Any) -> Case:
+    """An attacker rewrites the bytes."""
+    return Case(Lie(raw=change), refusal, truth)
+
+
+def encoded(refusal: Refusal, change: Callable[[str], str], **truth: Any) -> Case:
+    """An attacker changes the text of the form."""
+    return Case(Lie(form=change), refusal, truth)
 
 
 def _changed(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
@@ -74,6 +89,11 @@ def drop(path: str) -> Callable[[Tree], None]:
     return lambda tree: at(tree, path).getparent().remove(at(tree, path))
 
 
+def emptied(path: str) -> Callable[[Tree], None]:
+    """Remove all that is in the element."""
+    return lambda tree: at(tree, path).clear()
+
+
 def twice(path: str) -> Callable[[Tree], None]:
     """Repeat the element."""
     return lambda tree: at(tree, path).addnext(copy.deepcopy(at(tree, path)))
@@ -96,3 +116,8 @@ def text(path: str, value: str) -> Callable[[Tree], None]:
         at(tree, path).text = value
 
     return change
+
+
+def move(path: str, to: str) -> Callable[[Tree], None]:
+    """Make the element the last child of another."""
+    return lambda tree: at(tree, to).append(at(tree, path))
