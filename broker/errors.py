@@ -99,6 +99,13 @@ class AccessRoleRefused(LoginError):
     default_remedy = "Ask the administrator to assign you the application's access role."
 
 
+class DatabaseUserRefused(LoginError):
+    """The provider named a database user that its configuration does not let it speak for."""
+
+    code = "database-user-refused"
+    default_remedy = "Ask the administrator: `database_users` of the identity provider lists whom it may name."
+
+
 class SessionTaggingRefused(LoginError):
     """The access role's trust policy does not let this provider tag sessions."""
 

@@ -29,6 +29,7 @@ def check(config: Config) -> None:
     _unique_arns("access_roles", config.access_roles)
     for provider in config.identity_providers:
         _check_provider(provider, config.access_roles)
+    _check_limits(config.identity_providers)
     for role in config.access_roles:
         _check_role(role, config)
     for workgroup in config.workgroups:
@@ -46,6 +47,14 @@ def _check_provider(provider: IdentityProviderConfig, roles: tuple[AccessRoleCon
         role.name == provider.access_role and provider.name in role.trusted_identity_providers for role in roles
     ):
         raise Problem(key, f"access role {provider.access_role} does not trust {provider.name}")
+
+
+def _check_limits(providers: tuple[IdentityProviderConfig, ...]) -> None:
+    """One of several providers must not speak for everybody because nobody thought of it."""
+    for provider in providers:
+        if provider.database_users is None and len(providers) > 1:
+            key = f"identity_providers.{provider.name}.database_users"
+            raise Problem(key, 'is needed where there are several providers (["*"]: it may name anybody)')
 
 
 def _check_role(role: AccessRoleConfig, config: Config) -> None:

@@ -177,6 +177,11 @@ IDENTITY_PROVIDERS: Final = Section(
         Key("entity_id", TEXT, "The broker's entity ID towards it; empty: `<public_url>/saml/NAME/metadata`."),
         Key("arn", _optional_arn, "How assertions name the provider in the Role attribute; empty: any name."),
         Key("access_role", TEXT, "The access role of everybody, for a provider that asserts none."),
+        Key(
+            "database_users",
+            FILLED_TEXTS,
+            "Names or globs of the database users that it may name; needed where there are several providers.",
+        ),
         Key("allow_unsolicited", FLAG, "May the provider begin a sign-in (IdP-initiated)."),
         Key("name_id_format", TEXT, "The NameID format to ask for; empty: no wish."),
     ),

@@ -52,6 +52,7 @@ class IdentityProviderConfig:
         entity_id: our entity ID towards it, "" for `<public_url>/saml/<name>/metadata`.
         arn: how assertions name the provider in the Role attribute, "" for any.
         access_role: the access role for a provider that asserts none, "" for none.
+        database_users: globs of the database users that it may name; None for any, which only a sole provider may.
         allow_unsolicited: may the provider begin a sign-in (IdP-initiated).
     """
 
@@ -61,6 +62,7 @@ class IdentityProviderConfig:
     entity_id: str = ""
     arn: str = ""
     access_role: str = ""
+    database_users: tuple[str, ...] | None = None
     allow_unsolicited: bool = False
     name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
     attributes: AttributeNames = field(default_factory=AttributeNames)

@@ -41,6 +41,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "assertion-replayed",
             "unsolicited-login-refused",
             "access-role-refused",
+            "database-user-refused",
             "session-tagging-refused",
             "principal-tag-invalid",
             "credentials-refused",

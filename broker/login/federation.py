@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Final
 
 from broker.config.model import AccessRoleConfig, IdentityProviderConfig
-from broker.errors import AccessRoleRefused, PrincipalTagInvalid, SessionTaggingRefused
+from broker.errors import AccessRoleRefused, DatabaseUserRefused, PrincipalTagInvalid, SessionTaggingRefused
 from broker.login.model import ApprovedLogin
 from broker.sts.model import DEFAULT_SESSION, MAXIMUM_SESSION, MINIMUM_SESSION
 from roles.principal import Principal, SessionTag
@@ -52,6 +53,7 @@ class Federation:
             PrincipalTagInvalid: an attribute is missing or breaks a limit; the text names it.
             AccessRoleRefused: no access role, or several without a wish, may be assumed.
             SessionTaggingRefused: the access role does not let this provider tag sessions.
+            DatabaseUserRefused: the provider may not speak for this database user.
         """
         try:
             access_role = _choose(_permitted(assertion, provider, self.access_roles), preferred_access_role)
@@ -95,7 +97,7 @@ def _principal(
         subject=source_identity if assertion.name_id_format == NAMEID_TRANSIENT else assertion.name_id,
         source_identity=source_identity,
         access_role=access_role.name,
-        database_user=attributes.single(assertion, names.database_user),
+        database_user=_database_user(assertion, provider),
         asserted_roles=_database_roles(assertion, names.database_roles, names.database_roles_multivalued),
         tags=tags,
         transitive_tag_keys=_transitive_keys(assertion, names.transitive_tag_keys, tags),
@@ -111,6 +113,18 @@ def _source_identity(assertion: ValidatedAssertion, name: str) -> str:
             f"The attribute {name or 'NameID'} must be 2 to 64 letters, digits or _ + = , . @ - without spaces."
         )
     return text
+
+
+def _database_user(assertion: ValidatedAssertion, provider: IdentityProviderConfig) -> str:
+    """The asserted database user, if this provider may speak for it; whether it is a good name is for `roles`.
+
+    Case does not count: most workgroups fold these names, and a limit must not be escaped by a capital letter.
+    """
+    user = attributes.single(assertion, provider.attributes.database_user)
+    allowed = provider.database_users
+    if allowed is not None and not any(fnmatchcase(user.lower(), glob.lower()) for glob in allowed):
+        raise DatabaseUserRefused(f"The identity provider {provider.name} may not name the database user {user[:128]}.")
+    return user
 
 
 def _database_roles(assertion: ValidatedAssertion, name: str, multivalued: bool) -> tuple[str, ...]:

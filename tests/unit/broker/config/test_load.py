@@ -227,6 +227,10 @@ def test_what_is_added_wrongly_is_named(folder: Folder, section: str, lines: str
             '[identity_providers.two]\nmetadata_file = "okta.xml"\naccess_role = "analyst"',
             "identity_providers.two.access_role: access role analyst does not trust two",
         ),
+        (
+            '[identity_providers.two]\nmetadata_file = "okta.xml"\ndatabase_users = ["*@two.example"]',
+            "identity_providers.okta.database_users: is needed where there are several providers",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_named(folder: Folder, more: str, key: str) -> None:

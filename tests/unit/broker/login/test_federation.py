@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.config.model import AWS_ATTRIBUTES, AccessRoleConfig, AttributeNames, IdentityProviderConfig
-from broker.errors import AccessRoleRefused, PrincipalTagInvalid, SessionTaggingRefused
+from broker.errors import AccessRoleRefused, DatabaseUserRefused, PrincipalTagInvalid, SessionTaggingRefused
 from broker.login.federation import Federation
 from broker.login.model import ApprovedLogin
 from saml.model import NAMEID_TRANSIENT, Attribute, ValidatedAssertion
@@ -166,6 +166,26 @@ def test_a_broken_attribute_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(PrincipalTagInvalid) as refused:
         approve({name: value})
     assert name.removeprefix(TAG) in refused.value.what or "differ in case" in refused.value.what
+
+
+@pytest.mark.parametrize("globs", [("*@example.com",), ("emma", "ethan@*"), ("ETHAN@example.???",), ("*",)])
+def test_a_provider_speaks_for_the_people_that_it_is_limited_to(globs: tuple[str, ...]) -> None:
+    assert approve(provider=replace(OKTA, database_users=globs)).principal.database_user == "ethan@example.com"
+
+
+@pytest.mark.parametrize(
+    "globs", [("*@partner.example",), ("ethan",), ("ethan@example",), ("than@example.com",), ("*@example.co",), ()]
+)
+def test_a_provider_does_not_speak_for_others(globs: tuple[str, ...]) -> None:
+    with pytest.raises(DatabaseUserRefused, match=r"okta may not name the database user ethan@example\.com"):
+        approve(provider=replace(OKTA, database_users=globs))
+
+
+def test_a_capital_letter_does_not_escape_the_limit() -> None:
+    limited = replace(OKTA, database_users=("*@example.com",))
+    assert approve({TAG + "RedshiftDbUser": "Ethan@Example.COM"}, provider=limited).principal.database_user
+    with pytest.raises(DatabaseUserRefused):
+        approve({TAG + "RedshiftDbUser": "Ethan@Partner.example"}, provider=limited)
 
 
 def test_groups_may_come_as_a_plain_attribute_of_several_values() -> None:
