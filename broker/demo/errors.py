@@ -7,7 +7,7 @@ class DemoUnavailable(BrokerError):
     """The demonstration cannot run on this machine; the text says what is missing."""
 
     code = "demo-unavailable"
-    default_remedy = "Use a PostgreSQL server of your own: docs in README.md, section 'A real warehouse'."
+    default_remedy = "Run the broker with a PostgreSQL server of your own: README.md, section `A real warehouse`."
 
 
 class DemoStoryBroken(BrokerError):
