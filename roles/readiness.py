@@ -26,6 +26,8 @@ FIRST_UNKNOWN_VERSION: Final = 190000
 NOTICEABLE_CLOCK_DIFFERENCE: Final = timedelta(seconds=5)
 HARMFUL_CLOCK_DIFFERENCE: Final = timedelta(seconds=60)
 CANARY_LIFETIME: Final = timedelta(seconds=60)
+CANARY_LEASE: Final = "canary"
+"""What a canary's COMMENT names as its lease: a sweep leaves it alone until its end."""
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENCRYPTED: Final = frozenset({"require", "verify-ca", "verify-full"})
@@ -234,7 +236,7 @@ def check_alias_canary(
     alias = alias_prefix + "".join(secrets.choice(_ALIAS_ALPHABET) for _ in range(20))
     user = DatabaseUserName(f"broker_canary_{secrets.token_hex(8)}")
     password = secrets.token_urlsafe(24)
-    desired = DesiredAlias(alias, scram_sha_256(password, 1), now + CANARY_LIFETIME, 1, "canary")
+    desired = DesiredAlias(alias, scram_sha_256(password, 1), now + CANARY_LIFETIME, 1, CANARY_LEASE)
     changes = (CreateStableUser(user), RecordManaged(user, Owner("", "canary"), ()), CreateAlias(desired, user))
     try:
         with connection.transaction():

@@ -23,6 +23,7 @@ from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.ports import AliasEnded, AliasFound, Leases, Warehouse
 from broker.errors import BrokerError
+from roles.readiness import CANARY_LEASE
 
 INTENT_GRACE: Final = timedelta(seconds=60)
 """An issue takes milliseconds, and its statements have time limits: an older intent was cut off."""
@@ -192,7 +193,11 @@ class Reaper:
 
     def _sweep(self, workgroup: str, just_ended: Set[str], now: datetime) -> ReapReport:
         """Remove aliases without a live lease; the warehouse is read before the store."""
-        found = [alias for alias in self._warehouses[workgroup].aliases() if alias.name not in just_ended]
+        found = [
+            alias
+            for alias in self._warehouses[workgroup].aliases()
+            if alias.name not in just_ended and not _is_canary(alias, now)
+        ]
         known: dict[str, Lease] = {}
         for batch in _batches(found):
             known |= self._leases.by_aliases(workgroup, [alias.name for alias in batch])
@@ -223,6 +228,11 @@ class Reaper:
                 self._audit.record(_orphan(workgroup, alias, known.get(ended.name), ended, now))
                 report += ReapReport(orphans=1)
         return report
+
+
+def _is_canary(alias: AliasFound, now: datetime) -> bool:
+    """Whether `broker doctor` tries this one right now."""
+    return alias.lease_id == CANARY_LEASE and alias.valid_until is not None and alias.valid_until > now
 
 
 def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

@@ -53,9 +53,9 @@ def test_a_login_ends_at_its_end_with_its_session(ground: Ground, broker: Broker
     ethan = ground.person("ethan", ground.sales)
     got, other = broker.issue(ethan, seconds=900), broker.issue(ethan, seconds=1800)
     with ground.log_in(got) as ended, ground.log_in(other) as goes_on:
-        broker.reap(after=timedelta(seconds=899))
+        broker.reaper.run_once(WORKGROUP, got.expires_at - timedelta(microseconds=1))
         assert is_alive(ended)
-        broker.reap(after=timedelta(seconds=901))
+        broker.reaper.run_once(WORKGROUP, got.expires_at)
         assert not is_alive(ended)
         assert is_alive(goes_on)
     assert ground.usable_aliases() == {other.user}

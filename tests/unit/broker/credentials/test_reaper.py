@@ -14,6 +14,7 @@ from broker.credentials.model import Lease, LeaseState
 from broker.credentials.reaper import BATCH, INTENT_GRACE, LONGEST_PAUSE, Reaper, ReapReport, pause
 from broker.errors import StoreUnavailable, WarehouseUnavailable
 from broker.store.memory import memory_store
+from roles.readiness import CANARY_LEASE
 from tests.unit.broker.credentials.double import NOW, WarehouseDouble, raising
 
 LEASE = Lease(
@@ -271,6 +272,12 @@ def test_what_another_broker_ends_while_the_sweep_looks_is_no_orphan(bench: Benc
     bench.warehouse.after["aliases"] = end_elsewhere
     assert bench.run(END - timedelta(seconds=1)) == ReapReport()
     assert [record.event for record in bench.records] == [AuditEvent.LEASE_REAPED]
+
+
+def test_the_doctors_canary_is_left_alone_until_its_end(bench: Bench) -> None:
+    bench.warehouse.add("bk_canary", CANARY_LEASE, "broker_canary_1", END)
+    assert bench.run(END - timedelta(seconds=1)) == ReapReport()
+    assert bench.run(END).orphans == 1
 
 
 # --- the loop ------------------------------------------------------------------------------------------------------
