@@ -8,7 +8,15 @@ import pytest
 from broker.credentials.model import LeaseState
 from broker.credentials.reaper import INTENT_GRACE
 from broker.sts.model import Session
-from tests.integration.credentials.cut_off import ROUND_TRIP, issuing, kill_at, moments_of, reaping
+from tests.integration.credentials.cut_off import (
+    ROUND_TRIP,
+    Abandoned,
+    abandoning,
+    issuing,
+    kill_at,
+    moments_of,
+    reaping,
+)
 from tests.integration.credentials.ground import Broker, Ground, is_alive
 
 pytestmark = pytest.mark.integration
@@ -35,25 +43,27 @@ def test_an_issue_that_is_killed_at_any_moment(ground: Ground, broker: Broker) -
 
 def test_a_reaper_that_is_killed_at_any_moment(ground: Ground, broker: Broker) -> None:
     """Each run finds a lease past its end, an issue that was cut off after taking a right away, and an orphan."""
-    mess = _Mess(ground, broker, "nobody")
-    moments = moments_of(ground, reaping(AFTER_THE_END))
-    assert {"end_person_sessions", "end_aliases", "record", "move", "the end"} <= set(moments)
-    mess.check_gone("nothing")
-    for fatal, moment in enumerate(moments, start=1):
-        mess = _Mess(ground, broker, f"p{fatal}")
-        kill_at(ground, reaping(AFTER_THE_END), fatal)
-        broker.reap(after=AFTER_THE_END)
-        mess.check_gone(moment)
+    with ground.broker(abandoning) as dying:
+        mess = _Mess(ground, broker, dying, "nobody")
+        moments = moments_of(ground, reaping(AFTER_THE_END))
+        assert {"end_person_sessions", "end_aliases", "record", "move", "the end"} <= set(moments)
+        mess.check_gone("nothing")
+        for fatal, moment in enumerate(moments, start=1):
+            mess = _Mess(ground, broker, dying, f"p{fatal}")
+            kill_at(ground, reaping(AFTER_THE_END), fatal)
+            broker.reap(after=AFTER_THE_END)
+            mess.check_gone(moment)
 
 
 class _Mess:
     """What one run of the reaper has to put right."""
 
-    def __init__(self, ground: Ground, broker: Broker, name: str) -> None:
+    def __init__(self, ground: Ground, broker: Broker, dying: Broker, name: str) -> None:
         self.ground, self.broker = ground, broker
         person = _settled(ground, broker, name)
         self.older = ground.log_in(broker.issue(person, seconds=1800))
-        kill_at(ground, issuing(_moved(ground, person)), "end_person_sessions")
+        with pytest.raises(Abandoned):
+            dying.issue(_moved(ground, person))
         with psycopg.connect(ground.admin, autocommit=True) as admin:
             admin.execute(f'CREATE ROLE "{ground.alias_prefix}{"a" * 20}" LOGIN')  # type: ignore[call-overload]
 
