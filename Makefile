@@ -23,7 +23,7 @@ check: $(VENV)/.check ## Format, lint, types, import contracts, the laws of the 
 	@$(BIN)/ruff format --check --quiet . || { echo "make check: run 'make format'" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/pyright --warnings
+	@$(BIN)/pyright --pythonpath $(BIN)/python --warnings
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/unit/test_house.py
 
