@@ -106,6 +106,13 @@ class DatabaseUserRefused(LoginError):
     default_remedy = "Ask the administrator: `database_users` of the identity provider lists whom it may name."
 
 
+class StepUpRequired(LoginError):
+    """The person signed in in a weaker way, or longer ago, than what they assume requires; the text says which."""
+
+    code = "step-up-required"
+    default_remedy = "Sign in again in the named way: with your second factor, or with your password anew."
+
+
 class SessionTaggingRefused(LoginError):
     """The access role's trust policy does not let this provider tag sessions."""
 

@@ -139,6 +139,8 @@ def _trusted(config: Config, provider: IdentityProviderConfig, now: datetime) ->
         identity_provider = metadata.read_identity_provider(_read(provider.metadata_file, where), provider.name, now)
     except SamlError as refusal:
         raise ConfigError(f"{where}: {provider.metadata_file}: {refusal.what}.", remedy=refusal.remedy) from refusal
+    if identity_provider.wants_signed_requests and config.saml_private_key is None:
+        raise ConfigError(f"{where}: {provider.name} wants signed requests, and there is no saml.private_key.")
     return TrustedProvider(
         config=provider,
         identity_provider=identity_provider,
@@ -148,6 +150,8 @@ def _trusted(config: Config, provider: IdentityProviderConfig, now: datetime) ->
             name_id_format=provider.name_id_format,
             certificate=_read_text(config.saml_certificate, "saml.certificate"),
             private_key=_read_text(config.saml_private_key, "saml.private_key"),
+            next_certificate=_read_text(config.saml_next_certificate, "saml.next_certificate"),
+            next_private_key=_read_text(config.saml_next_private_key, "saml.next_private_key"),
         ),
     )
 

@@ -189,7 +189,7 @@ def service_provider_metadata(service_provider: ServiceProvider) -> bytes:
         valid_until="",
         cache_duration="",
     )
-    if not service_provider.certificate:
-        return document.encode()
-    published: bytes = OneLogin_Saml2_Metadata.add_x509_key_descriptors(document, service_provider.certificate)
+    published = document.encode()
+    for certificate in reversed(service_provider.certificates):  # each goes before those that are there
+        published = OneLogin_Saml2_Metadata.add_x509_key_descriptors(published, certificate)
     return published

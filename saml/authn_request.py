@@ -8,7 +8,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from saml import names
 from saml._toolkit import RSA_SHA256, deflate, sign_query
-from saml.model import IdentityProvider, ServiceProvider
+from saml.model import IdentityProvider, ServiceProvider, Wish
+
+_NO_WISH = Wish()
 
 
 def new_request_id() -> str:
@@ -22,6 +24,7 @@ def build(
     request_id: str,
     relay_state: str,
     now: datetime,
+    wish: Wish = _NO_WISH,
 ) -> str:
     """The address to send the browser to; signed where we have a key (SAML Bindings 3.4.4.1).
 
@@ -30,7 +33,7 @@ def build(
     Raises:
         PrivateKeyInvalid: our key cannot sign.
     """
-    fields = {"SAMLRequest": deflate(_render(provider, service_provider, request_id, now).encode())}
+    fields = {"SAMLRequest": deflate(_render(provider, service_provider, request_id, now, wish).encode())}
     if relay_state:
         fields["RelayState"] = relay_state
     if service_provider.private_key:
@@ -42,18 +45,31 @@ def build(
     return f"{provider.sign_in_url}{'&' if '?' in provider.sign_in_url else '?'}{query}"
 
 
-def _render(provider: IdentityProvider, service_provider: ServiceProvider, request_id: str, now: datetime) -> str:
-    """The message of Core 3.4.1; it asks for no authentication context, so the provider's own rules decide."""
+def _render(
+    provider: IdentityProvider, service_provider: ServiceProvider, request_id: str, now: datetime, wish: Wish
+) -> str:
+    """The message of Core 3.4.1; without a wish the provider's own rules decide how the person signs in."""
     policy = ""
     if service_provider.name_id_format:
         policy = f'<samlp:NameIDPolicy Format={quoteattr(service_provider.name_id_format)} AllowCreate="true"/>'
+    anew = ' ForceAuthn="true"' if wish.force_authn else ""
     return (
         f'<samlp:AuthnRequest xmlns:samlp="{names.PROTOCOL_NS}" xmlns:saml="{names.ASSERTION_NS}"'
         f' ID={quoteattr(request_id)} Version="2.0"'
         f' IssueInstant="{now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}"'
-        f" Destination={quoteattr(provider.sign_in_url)}"
+        f" Destination={quoteattr(provider.sign_in_url)}{anew}"
         f' ProtocolBinding="{names.POST_BINDING}"'
         f" AssertionConsumerServiceURL={quoteattr(service_provider.acs_url)}>"
-        f"<saml:Issuer>{escape(service_provider.entity_id)}</saml:Issuer>{policy}"
+        f"<saml:Issuer>{escape(service_provider.entity_id)}</saml:Issuer>{policy}{_contexts(wish)}"
         "</samlp:AuthnRequest>"
     )
+
+
+def _contexts(wish: Wish) -> str:
+    """RequestedAuthnContext (Core 3.3.2.2.1): exactly one of the named, as no order of strength is agreed on."""
+    if not wish.authn_contexts:
+        return ""
+    named = "".join(
+        f"<saml:AuthnContextClassRef>{escape(context)}</saml:AuthnContextClassRef>" for context in wish.authn_contexts
+    )
+    return f'<samlp:RequestedAuthnContext Comparison="exact">{named}</samlp:RequestedAuthnContext>'

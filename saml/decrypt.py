@@ -36,7 +36,7 @@ _GCM_NONCE: Final = 12
 _BLOCK: Final = 16
 
 
-def decrypt(encrypted_assertion: Element, private_key: str, *, signed_around: bool) -> bytes:
+def decrypt(encrypted_assertion: Element, private_keys: tuple[str, ...], *, signed_around: bool) -> bytes:
     """The plain bytes of an EncryptedAssertion whose shape was checked (XML Encryption 1.1).
 
     `signed_around` says that a verified signature covers the ciphertext. Without one CBC is refused: its padding would
@@ -53,9 +53,11 @@ def decrypt(encrypted_assertion: Element, private_key: str, *, signed_around: bo
     if cipher not in _GCM and not (cipher in _CBC and signed_around):
         raise EncryptionForbidden("the cipher is not AES-GCM, nor AES-CBC under a signed response")
     oaep = _key_transport(key.one(names.ENCRYPTION_METHOD))
-    rsa_key = _load(private_key)
+    if not private_keys:
+        raise DecryptionKeyMissing("the assertion is encrypted, and there is no private key to decrypt it")
+    rsa_keys = [_load(private_key) for private_key in private_keys]
     try:
-        session_key = rsa_key.decrypt(_cipher_value(key), oaep)
+        session_key = _session_key(rsa_keys, _cipher_value(key), oaep)
         if len(session_key) != (_GCM | _CBC)[cipher]:
             raise DecryptionFailed("the assertion cannot be decrypted")
         value = _cipher_value(data)
@@ -86,9 +88,17 @@ def _key_transport(method: Element) -> padding.OAEP:
     return padding.OAEP(mgf=padding.MGF1(mask_used), algorithm=hash_used, label=None)
 
 
+def _session_key(rsa_keys: list[rsa.RSAPrivateKey], transported: bytes, oaep: padding.OAEP) -> bytes:
+    """During a roll-over either of our keys may be the one that the provider encrypted for."""
+    for rsa_key in rsa_keys:
+        try:
+            return rsa_key.decrypt(transported, oaep)
+        except ValueError:
+            continue
+    raise DecryptionFailed("the assertion cannot be decrypted")
+
+
 def _load(private_key: str) -> rsa.RSAPrivateKey:
-    if not private_key:
-        raise DecryptionKeyMissing("the assertion is encrypted, and there is no private key to decrypt it")
     try:
         # The key is our own configuration: `broker doctor` checks it, so its primes are not tested for each response.
         key = serialization.load_pem_private_key(private_key.encode(), None, unsafe_skip_rsa_key_validation=True)

@@ -48,6 +48,7 @@ def read_identity_provider(xml: bytes, name: str, now: datetime, entity_id: str 
         sign_in_url=sign_in_url,
         certificates=certificates,
         sign_out_url=_redirect_location(roles[0], "SingleLogoutService"),
+        wants_signed_requests=roles[0].get("WantAuthnRequestsSigned") in ("true", "1"),
     )
 
 
@@ -57,8 +58,8 @@ def service_provider_metadata(service_provider: ServiceProvider) -> bytes:
     Raises:
         CertificateInvalid: our certificate cannot be published.
     """
-    if service_provider.certificate:
-        certificate_info(service_provider.certificate)
+    for certificate in service_provider.certificates:
+        certificate_info(certificate)
     return _toolkit.service_provider_metadata(service_provider)
 
 

@@ -32,6 +32,7 @@ class IdentityProvider:
         sign_in_url: its HTTP-Redirect single sign-on location.
         sign_out_url: its HTTP-Redirect single logout location, or "".
         certificates: PEM signing certificates; the only keys that are trusted.
+        wants_signed_requests: it takes no unsigned AuthnRequest.
     """
 
     name: str
@@ -39,6 +40,7 @@ class IdentityProvider:
     sign_in_url: str
     certificates: tuple[str, ...]
     sign_out_url: str = ""
+    wants_signed_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class ServiceProvider:
         name_id_format: what we ask for, or "" for no wish.
         certificate: PEM, published in our metadata, or "".
         private_key: PEM; decrypts assertions and signs requests; never printed. "" for none.
+        next_certificate, next_private_key: those that will take their place: published and decrypting already, not yet
+            signing, so that the provider may load our metadata at any time of the roll-over.
     """
 
     entity_id: str
@@ -58,9 +62,34 @@ class ServiceProvider:
     name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
     certificate: str = ""
     private_key: str = ""
+    next_certificate: str = ""
+    next_private_key: str = ""
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """What our metadata publishes."""
+        return tuple(filter(None, (self.certificate, self.next_certificate)))
+
+    @property
+    def decryption_keys(self) -> tuple[str, ...]:
+        """The keys for which an assertion may be encrypted."""
+        return tuple(filter(None, (self.private_key, self.next_private_key)))
 
     def __repr__(self) -> str:
         return f"ServiceProvider(entity_id={self.entity_id!r}, acs_url={self.acs_url!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How we want a person to be signed in (SAML Core 3.4.1). A wish only: the assertion says what was done.
+
+    Attributes:
+        force_authn: anew, whatever session they have at the provider.
+        authn_contexts: by one of these (AuthnContextClassRef); () for no wish.
+    """
+
+    force_authn: bool = False
+    authn_contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ def _signed_assertion(
     holder, assertion = document, unverified
     as_signed_around = shape.only_assertion(response.root)
     if assertion.tag == names.ENCRYPTED_ASSERTION:
-        plain = decrypt(as_signed_around, expected.service_provider.private_key, signed_around=response is not document)
+        plain = decrypt(
+            as_signed_around, expected.service_provider.decryption_keys, signed_around=response is not document
+        )
         holder = parse_decrypted(plain, response, limits)
         assertion = as_signed_around = shape.check_decrypted(holder.root, limits)
     shape.require_signature(document.root, assertion)

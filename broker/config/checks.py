@@ -24,6 +24,10 @@ def check(config: Config) -> None:
     """
     _both_or_none("server", tls_certificate=config.server.tls_certificate, tls_key=config.server.tls_key)
     _both_or_none("saml", certificate=config.saml_certificate, private_key=config.saml_private_key)
+    following = {"next_certificate": config.saml_next_certificate, "next_private_key": config.saml_next_private_key}
+    _both_or_none("saml", **following)
+    if config.saml_next_certificate and not config.saml_certificate:
+        raise Problem("saml.certificate", "is needed beside next_certificate")
     _ordered("session", default_seconds=config.default_session, maximum_seconds=config.maximum_session)
     _unique_arns("identity_providers", config.identity_providers)
     _unique_arns("access_roles", config.access_roles)

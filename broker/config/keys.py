@@ -135,6 +135,18 @@ SAML: Final = Section(
             "PEM private key of `certificate`: signs requests, decrypts assertions.",
             ("saml_private_key",),
         ),
+        Key(
+            "next_certificate",
+            FILE,
+            "PEM certificate that will take its place: published beside it.",
+            ("saml_next_certificate",),
+        ),
+        Key(
+            "next_private_key",
+            FILE,
+            "PEM private key of `next_certificate`: decrypts assertions too.",
+            ("saml_next_private_key",),
+        ),
     ),
 )
 
@@ -184,6 +196,12 @@ IDENTITY_PROVIDERS: Final = Section(
         ),
         Key("allow_unsolicited", FLAG, "May the provider begin a sign-in (IdP-initiated)."),
         Key("name_id_format", TEXT, "The NameID format to ask for; empty: no wish."),
+        Key("force_authn", FLAG, "Must everybody sign in anew, whatever session they have at the provider."),
+        Key(
+            "requested_authn_contexts",
+            TEXTS,
+            "AuthnContextClassRefs to ask for where the access role requires none; empty: no wish.",
+        ),
     ),
     ATTRIBUTES,
 )
@@ -196,6 +214,11 @@ ACCESS_ROLES: Final = Section(
         Key("trusted_identity_providers", FILLED_TEXTS, "Names of the identity providers that may give it."),
         Key("allow_session_tags", FLAG, "May those providers tag sessions; without it database users can't be named."),
         Key("maximum_session_seconds", _session, "The longest session under this role.", ("maximum_session",)),
+        Key(
+            "required_authn_contexts",
+            TEXTS,
+            "AuthnContextClassRefs of which the assertion must state one (a second factor); empty: whatever it states.",
+        ),
         Key("workgroups", TEXTS, 'Names of the workgroups that it opens; `["*"]`: all; empty: none.'),
     ),
 )

@@ -54,6 +54,8 @@ class IdentityProviderConfig:
         access_role: the access role for a provider that asserts none, "" for none.
         database_users: globs of the database users that it may name; None for any, which only a sole provider may.
         allow_unsolicited: may the provider begin a sign-in (IdP-initiated).
+        force_authn: everybody signs in anew, whatever session they have at the provider.
+        requested_authn_contexts: AuthnContextClassRefs to ask for where the access role requires none.
     """
 
     name: str
@@ -65,18 +67,25 @@ class IdentityProviderConfig:
     database_users: tuple[str, ...] | None = None
     allow_unsolicited: bool = False
     name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+    force_authn: bool = False
+    requested_authn_contexts: tuple[str, ...] = ()
     attributes: AttributeNames = field(default_factory=AttributeNames)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRoleConfig:
-    """What a principal assumes at the broker, and who is trusted to give it."""
+    """What a principal assumes at the broker, and who is trusted to give it.
+
+    Attributes:
+        required_authn_contexts: AuthnContextClassRefs of which the assertion must state one; () for whatever it states.
+    """
 
     name: str
     arn: str
     trusted_identity_providers: tuple[str, ...]
     allow_session_tags: bool = False
     maximum_session: timedelta = MAXIMUM_SESSION
+    required_authn_contexts: tuple[str, ...] = ()
     workgroups: tuple[str, ...] = ()
 
 
@@ -129,6 +138,8 @@ class Config:
     audit_file: Path | None = None
     saml_certificate: Path | None = None
     saml_private_key: Path | None = None
+    saml_next_certificate: Path | None = None
+    saml_next_private_key: Path | None = None
     default_session: timedelta = DEFAULT_SESSION
     maximum_session: timedelta = MAXIMUM_SESSION
     reap_interval: timedelta = timedelta(seconds=5)

@@ -42,6 +42,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "unsolicited-login-refused",
             "access-role-refused",
             "database-user-refused",
+            "step-up-required",
             "session-tagging-refused",
             "principal-tag-invalid",
             "credentials-refused",

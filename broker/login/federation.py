@@ -12,13 +12,19 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from broker.config.model import AccessRoleConfig, IdentityProviderConfig
-from broker.errors import AccessRoleRefused, DatabaseUserRefused, PrincipalTagInvalid, SessionTaggingRefused
+from broker.errors import (
+    AccessRoleRefused,
+    DatabaseUserRefused,
+    PrincipalTagInvalid,
+    SessionTaggingRefused,
+    StepUpRequired,
+)
 from broker.login.model import ApprovedLogin
 from broker.sts.model import DEFAULT_SESSION, MAXIMUM_SESSION, MINIMUM_SESSION
 from roles.principal import Principal, SessionTag
 from saml import attributes
 from saml.errors import AttributeRefused
-from saml.model import NAMEID_TRANSIENT, ValidatedAssertion
+from saml.model import NAMEID_TRANSIENT, ValidatedAssertion, Wish
 
 _ROLE_SESSION_NAME: Final = re.compile(r"[a-zA-Z_0-9+=,.@-]{2,64}")
 _SECONDS: Final = re.compile(r"[0-9]{1,5}")
@@ -39,6 +45,14 @@ class Federation:
     default_session: timedelta = DEFAULT_SESSION
     maximum_session: timedelta = MAXIMUM_SESSION
 
+    def wish(self, provider: IdentityProviderConfig, preferred_access_role: str = "") -> Wish:
+        """How to ask this provider, as far as it can be known before the provider names an access role."""
+        foreseen = preferred_access_role or provider.access_role
+        required = next(
+            (role.required_authn_contexts for role in self.access_roles if foreseen in (role.name, role.arn)), ()
+        )
+        return Wish(provider.force_authn, required or provider.requested_authn_contexts)
+
     def approve(
         self,
         assertion: ValidatedAssertion,
@@ -54,9 +68,11 @@ class Federation:
             AccessRoleRefused: no access role, or several without a wish, may be assumed.
             SessionTaggingRefused: the access role does not let this provider tag sessions.
             DatabaseUserRefused: the provider may not speak for this database user.
+            StepUpRequired: the access role requires another way of signing in.
         """
         try:
             access_role = _choose(_permitted(assertion, provider, self.access_roles), preferred_access_role)
+            _require_context(assertion, access_role)
             return ApprovedLogin(
                 principal=_principal(assertion, provider, access_role),
                 session_seconds=self._session_seconds(assertion, provider.attributes.session_duration),
@@ -182,6 +198,15 @@ def _role_arns(value: str, provider_arn: str) -> Iterator[str]:
     for role, other in (halves, reversed(halves)):
         if ":saml-provider/" in other and ":saml-provider/" not in role and provider_arn in ("", other):
             yield role
+
+
+def _require_context(assertion: ValidatedAssertion, access_role: AccessRoleConfig) -> None:
+    required = access_role.required_authn_contexts
+    if required and assertion.authn_context not in required:
+        raise StepUpRequired(
+            f"The access role {access_role.name} requires a sign-in by {' or '.join(required)}; "
+            f"the identity provider reports {assertion.authn_context[:256] or 'no way of signing in'}."
+        )
 
 
 def _choose(permitted: list[AccessRoleConfig], preferred: str) -> AccessRoleConfig:

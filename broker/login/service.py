@@ -15,6 +15,7 @@ from broker.errors import (
     LoginError,
     LoginFromAnotherBrowser,
     LoginNotPending,
+    StepUpRequired,
     UnknownIdentityProvider,
     UnsolicitedLoginRefused,
 )
@@ -25,6 +26,7 @@ from broker.login.ports import DeviceGrants, PendingLogins, UsedAssertions
 from broker.login.refusal import public_text
 from broker.secrets import Secret, digest, random_name, random_token, same
 from saml import authn_request, validate
+from saml.checks import MAXIMUM_AGE
 from saml.errors import SamlError
 from saml.model import CLOCK_SKEW, ExpectedResponse, IdentityProvider, RawResponse, ServiceProvider, ValidatedAssertion
 
@@ -119,7 +121,14 @@ class LoginService:
         provider = self.provider(identity_provider)
         handle, browser_key = random_name(_HANDLE_LENGTH), Secret(random_token())
         saml_request_id = authn_request.new_request_id()
-        url = authn_request.build(provider.identity_provider, provider.service_provider, saml_request_id, handle, now)
+        url = authn_request.build(
+            provider.identity_provider,
+            provider.service_provider,
+            saml_request_id,
+            handle,
+            now,
+            self.federation.wish(provider.config, preferred_access_role),
+        )
         self.pending_logins.add(
             PendingLogin(
                 handle=handle,
@@ -212,6 +221,8 @@ class LoginService:
         keep_until = assertion.not_on_or_after + CLOCK_SKEW
         if not self.used_assertions.use(provider.config.name, assertion.assertion_id, keep_until):
             raise AssertionReplayed("The identity provider's answer was used before.")
+        if provider.config.force_authn:
+            _require_fresh(assertion, pending.created_at if pending else now - MAXIMUM_AGE)
         return assertion
 
     def _conclude(self, pending: PendingLogin | None, approved: ApprovedLogin, now: datetime) -> Outcome:
@@ -271,3 +282,10 @@ class LoginService:
                 detail={"asserted_database_roles": list(who.asserted_roles), "authn_context": who.authn_context},
             )
         )
+
+
+def _require_fresh(assertion: ValidatedAssertion, since: datetime) -> None:
+    """ForceAuthn is a wish that whoever holds the browser could strip from an unsigned request, so it is checked."""
+    if assertion.authn_instant < since - CLOCK_SKEW:
+        when = f"{assertion.authn_instant:%Y-%m-%d %H:%M:%S} UTC"
+        raise StepUpRequired(f"A new sign-in is required; the identity provider reports one at {when}.")

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from saml.authn_request import build, new_request_id
 from saml.errors import PrivateKeyInvalid
+from saml.model import Wish
 from tests.simulators.identity_provider import read_request
 from tests.simulators.saml_world import NOW, PROVIDER, SERVICE_PROVIDER
 
@@ -30,6 +31,22 @@ def test_the_request_says_who_asks_and_where_to_answer() -> None:
 def test_no_name_format_is_asked_for_where_none_is_wanted() -> None:
     assert b"NameIDPolicy" in read_request(build(PROVIDER, KEYLESS, "_id", "", NOW)).xml
     assert b"NameIDPolicy" not in read_request(build(PROVIDER, replace(KEYLESS, name_id_format=""), "_id", "", NOW)).xml
+
+
+def test_without_a_wish_the_provider_s_own_rules_decide() -> None:
+    xml = read_request(build(PROVIDER, KEYLESS, "_id", "", NOW)).xml
+    assert b"ForceAuthn" not in xml
+    assert b"RequestedAuthnContext" not in xml
+
+
+def test_a_wish_is_told() -> None:
+    wish = Wish(force_authn=True, authn_contexts=("https://refeds.org/profile/mfa", "urn:a&b"))
+    root = ElementTree.fromstring(read_request(build(PROVIDER, KEYLESS, "_id", "", NOW, wish)).xml)
+    assert root.get("ForceAuthn") == "true"
+    (asked,) = root.findall("{urn:oasis:names:tc:SAML:2.0:protocol}RequestedAuthnContext")
+    assert asked.get("Comparison") == "exact"
+    assert [each.text for each in asked] == ["https://refeds.org/profile/mfa", "urn:a&b"]
+    assert [each.tag.rpartition("}")[2] for each in root] == ["Issuer", "NameIDPolicy", "RequestedAuthnContext"]
 
 
 def test_without_a_key_nothing_is_signed() -> None:

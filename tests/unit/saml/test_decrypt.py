@@ -57,7 +57,7 @@ def gcm(key: bytes, plain: bytes) -> bytes:
 
 
 def plain(element: Element) -> bytes:
-    return decrypt(element, KEYS.private_key, signed_around=True)
+    return decrypt(element, (KEYS.private_key,), signed_around=True)
 
 
 def test_cbc_padding_is_counted_by_its_last_octet_alone() -> None:
@@ -88,7 +88,19 @@ def test_oaep_with_sha256_and_its_own_mask() -> None:
 
 def test_only_an_rsa_key_decrypts() -> None:
     with pytest.raises(PrivateKeyInvalid):
-        decrypt(wrapped(GCM, KEY32, b"x"), key_pair("curve", "ec").private_key, signed_around=True)
+        decrypt(wrapped(GCM, KEY32, b"x"), (key_pair("curve", "ec").private_key,), signed_around=True)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_during_a_roll_over_either_key_decrypts(order: int) -> None:
+    keys = (KEYS.private_key, key_pair("next service provider").private_key)[::order]
+    assert decrypt(wrapped(GCM, KEY32, gcm(KEY32, b"hello")), keys, signed_around=True) == b"hello"
+
+
+def test_a_key_of_neither_is_refused_as_any_other() -> None:
+    strangers = (key_pair("stranger").private_key, key_pair("next service provider").private_key)
+    with pytest.raises(DecryptionFailed, match="the assertion cannot be decrypted"):
+        decrypt(wrapped(GCM, KEY32, gcm(KEY32, b"hello")), strangers, signed_around=True)
 
 
 def test_every_failure_reads_the_same() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree
 
@@ -140,6 +141,27 @@ def test_our_metadata_says_who_we_are() -> None:
     assert service.get("Location") == SERVICE_PROVIDER.acs_url
     assert [key.get("use") for key in role.findall(f"{MD}KeyDescriptor")] == ["signing", "encryption"]
     assert "PRIVATE" not in ElementTree.tostring(root).decode()
+
+
+def test_during_a_roll_over_both_certificates_are_published() -> None:
+    following = key_pair("next service provider")
+    rolling = replace(SERVICE_PROVIDER, next_certificate=following.certificate, next_private_key=following.private_key)
+    root = ElementTree.fromstring(service_provider_metadata(rolling))
+    published = [
+        (key.get("use"), "".join("".join(key.itertext()).split())) for key in root.findall(f"*/{MD}KeyDescriptor")
+    ]
+    current, coming = (
+        "".join(pem.split("-----")[2].split()) for pem in (SERVICE_PROVIDER.certificate, following.certificate)
+    )
+    # The current one first: a provider that reads only one encrypts for it.
+    assert published == [(use, pem) for pem in (current, coming) for use in ("signing", "encryption")]
+
+
+@pytest.mark.parametrize(("said", "wanted"), [(b"true", True), (b"1", True), (b"false", False), (b"", False)])
+def test_a_provider_may_want_signed_requests(said: bytes, wanted: bool) -> None:
+    marked = GOOD.replace(b"<md:IDPSSODescriptor", b'<md:IDPSSODescriptor WantAuthnRequestsSigned="%b"' % said)
+    assert read(marked).wants_signed_requests is wanted
+    assert not read(GOOD).wants_signed_requests
 
 
 def test_our_metadata_is_escaped_and_needs_no_key() -> None:

@@ -213,6 +213,8 @@ def test_what_is_added_wrongly_is_named(folder: Folder, section: str, lines: str
     [
         ("[session]\ndefault_seconds = 7200\nmaximum_seconds = 3600", "session.default_seconds"),
         ('[saml]\ncertificate = "okta.xml"', "saml.private_key"),
+        ('[saml]\nnext_certificate = "okta.xml"', "saml.next_private_key"),
+        ('[saml]\nnext_certificate = "okta.xml"\nnext_private_key = "okta.xml"', "saml.certificate"),
         ('[audit]\nfile = "nowhere/audit.jsonl"', "audit.file"),
         ("[reaper]\ninterval_seconds = 0", "reaper.interval_seconds"),
         (

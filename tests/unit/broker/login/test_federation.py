@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.config.model import AWS_ATTRIBUTES, AccessRoleConfig, AttributeNames, IdentityProviderConfig
-from broker.errors import AccessRoleRefused, DatabaseUserRefused, PrincipalTagInvalid, SessionTaggingRefused
+from broker.errors import (
+    AccessRoleRefused,
+    DatabaseUserRefused,
+    PrincipalTagInvalid,
+    SessionTaggingRefused,
+    StepUpRequired,
+)
 from broker.login.federation import Federation
 from broker.login.model import ApprovedLogin
-from saml.model import NAMEID_TRANSIENT, Attribute, ValidatedAssertion
+from saml.model import NAMEID_TRANSIENT, Attribute, ValidatedAssertion, Wish
 from tests.simulators.sign_in import ANALYST, ETHAN, NOW, PROVIDER_ARN, ROLE_ARN
 
 OKTA = IdentityProviderConfig("okta", Path("unused"))
@@ -186,6 +192,27 @@ def test_a_capital_letter_does_not_escape_the_limit() -> None:
     assert approve({TAG + "RedshiftDbUser": "Ethan@Example.COM"}, provider=limited).principal.database_user
     with pytest.raises(DatabaseUserRefused):
         approve({TAG + "RedshiftDbUser": "Ethan@Partner.example"}, provider=limited)
+
+
+MFA = "https://refeds.org/profile/mfa"
+
+
+def test_an_access_role_may_require_a_second_factor() -> None:
+    strict = (replace(ANALYST, required_authn_contexts=(MFA, "urn:smartcard")),)
+    assert approve(roles=strict, authn_context=MFA).principal.authn_context == MFA
+    for weaker in ("urn:password", "", MFA + "/", MFA.upper()):
+        with pytest.raises(StepUpRequired, match=r"analyst requires a sign-in by https:.*/mfa or urn"):
+            approve(roles=strict, authn_context=weaker)
+
+
+def test_the_wish_foresees_what_the_access_role_requires() -> None:
+    strict = Federation((replace(ANALYST, required_authn_contexts=(MFA,)), AUDITOR))
+    asking = replace(OKTA, force_authn=True, requested_authn_contexts=("urn:smartcard",))
+    assert strict.wish(OKTA) == Wish()
+    assert strict.wish(OKTA, "analyst") == strict.wish(OKTA, ROLE_ARN) == Wish(authn_contexts=(MFA,))
+    assert strict.wish(replace(OKTA, access_role="analyst")) == Wish(authn_contexts=(MFA,))
+    assert strict.wish(asking, "auditor") == Wish(force_authn=True, authn_contexts=("urn:smartcard",))
+    assert strict.wish(asking, "analyst") == Wish(force_authn=True, authn_contexts=(MFA,))
 
 
 def test_groups_may_come_as_a_plain_attribute_of_several_values() -> None:

@@ -15,6 +15,7 @@ from broker.errors import (
     LoginFromAnotherBrowser,
     LoginNotPending,
     PrincipalTagInvalid,
+    StepUpRequired,
     UnknownIdentityProvider,
     UnsolicitedLoginRefused,
 )
@@ -35,9 +36,9 @@ def answer_to(world: SignInWorld, begun: BegunLogin, name: str = "okta", **facts
     return SignInAnswer(name, RawResponse(value.encode()), request.relay_state, begun.browser_key.reveal())
 
 
-def unasked(world: SignInWorld, name: str, relay_state: str = "") -> SignInAnswer:
+def unasked(world: SignInWorld, name: str, relay_state: str = "", **facts: Any) -> SignInAnswer:
     value = world.simulated(name).respond(
-        None, world.acs_url(name), world.entity_id(name), world.clock(), attributes=ETHAN
+        None, world.acs_url(name), world.entity_id(name), world.clock(), attributes=ETHAN, **facts
     )
     return SignInAnswer(name, RawResponse(value.encode()), relay_state, "")
 
@@ -65,6 +66,28 @@ def test_somebody_who_only_looks_is_told_who_they_are(world: SignInWorld) -> Non
     outcome = finish(world, answer_to(world, world.login.begin("okta", "r1", NOW)))
     assert isinstance(outcome, SignedIn)
     assert outcome.approved.principal.asserted_roles == ("sales", "finance")
+
+
+def test_a_forced_sign_in_is_asked_for_and_must_be_new(world: SignInWorld) -> None:
+    """An unsigned request can lose its ForceAuthn on the way, so the answer's own time decides."""
+    trusted = world.providers["okta"]
+    world.providers["okta"] = replace(trusted, config=replace(trusted.config, force_authn=True))
+    begun = world.login.begin("okta", "r1", NOW)
+    assert b'ForceAuthn="true"' in read_request(begun.redirect_url).xml
+    with pytest.raises(StepUpRequired, match="2026-03-01 11:58:59 UTC"):
+        finish(world, answer_to(world, begun, authn_instant=NOW - timedelta(seconds=61)))
+    again = world.login.begin("okta", "r2", NOW)
+    assert isinstance(finish(world, answer_to(world, again, authn_instant=NOW - timedelta(seconds=59))), SignedIn)
+
+
+def test_a_provider_that_begins_must_have_seen_the_person_just_now_where_a_new_sign_in_is_forced(
+    world: SignInWorld,
+) -> None:
+    trusted = world.providers["portal"]
+    world.providers["portal"] = replace(trusted, config=replace(trusted.config, force_authn=True))
+    assert isinstance(finish(world, unasked(world, "portal")), SignedIn)
+    with pytest.raises(StepUpRequired):
+        finish(world, unasked(world, "portal", authn_instant=NOW - timedelta(minutes=7)))
 
 
 def test_a_machine_that_waits_is_approved(world: SignInWorld) -> None:
