@@ -16,10 +16,12 @@ MAXIMUM_TAG_KEY: Final = 128
 MAXIMUM_TAG_VALUE: Final = 256
 _TAG_PUNCTUATION: Final = frozenset("_.:/=+-@")
 
-_INVISIBLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_DISGUISED: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+    "\u037e\u1fef\u212a]"
 )
-"""Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point beside Cf), and the Braille blank."""
+"""Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point beside Cf), the Braille blank, and the
+three characters that composition (NFC) turns into ASCII: a semicolon, a backtick, and a K that would be another's."""
 
 
 def is_plain_text(text: str) -> bool:
@@ -28,7 +30,7 @@ def is_plain_text(text: str) -> bool:
     `isprintable` knows no space but U+0020, and neither controls, formats (bidirectional, zero-width), line separators,
     surrogates, private nor unassigned characters.
     """
-    return bool(text) and text.isprintable() and text == text.strip() and not _INVISIBLE.search(text)
+    return bool(text) and text.isprintable() and text == text.strip() and not _DISGUISED.search(text)
 
 
 def values(assertion: ValidatedAssertion, name: str) -> tuple[str, ...]:
