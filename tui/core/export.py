@@ -1,18 +1,17 @@
 """Results as CSV, JSON and Markdown, written while they come. `tui.core.table` writes them for reading."""
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring as _quote_json
 from typing import Final, Protocol, TextIO
 
-from tui.core.arrays import ARRAYS, parse_array
+from tui.core.arrays import ARRAYS, ArrayValue, parse_array
 from tui.core.query import Column, Row
 from tui.core.terminal import harmless, lines
 
-_CSV_SPECIAL: Final = re.compile(r'[",\n\r]|\A\\\.\Z|\A\s|\s\Z')
+_CSV_SPECIAL: Final = re.compile(r'[",\n\r]|\A\\\.\Z')
 _BOOL, _JSON, _JSONB = 16, 114, 3802
 _NUMBERS: Final = frozenset({20, 21, 23, 26, 700, 701, 1700})
-_JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _MARKDOWN_SPECIAL: Final = re.compile(r"[\\|<>`*\[\]]")
 # JSON lets these stand as they are; a terminal would obey them (C1 controls), or be misled (bidirectional controls).
 _JSON_CONTROLS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -36,18 +35,14 @@ class CsvWriter:
         self._for_terminal = for_terminal
 
     def begin(self, columns: Sequence[Column]) -> None:
-        self._line([column.name for column in columns])
+        self.rows([tuple(column.name for column in columns)])
 
     def rows(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            self._line(row)
+        text = "".join([",".join(map(_csv_field, row)) + "\n" for row in rows])
+        self._out.write(harmless(text) if self._for_terminal else text)
 
     def end(self) -> None:
         pass
-
-    def _line(self, row: Sequence[str | None]) -> None:
-        line = ",".join(map(_csv_field, row))
-        self._out.write((harmless(line) if self._for_terminal else line) + "\n")
 
 
 class JsonWriter:
@@ -55,22 +50,23 @@ class JsonWriter:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._keys: list[str] = []
-        self._columns: Sequence[Column] = ()
+        self._columns: list[tuple[str, Callable[[str], str]]] = []
         self._separator = ""
 
     def begin(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
-        self._keys = [_json_text(name) for name in _distinct(columns)]
+        self._columns = [
+            (f"{_json_text(name)}: ", json_encoder(column.type_oid))
+            for name, column in zip(_distinct(columns), columns, strict=True)
+        ]
         self._separator = "["
 
     def rows(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            pairs = ", ".join(
-                f"{key}: {json_value(value, column.type_oid)}"
-                for key, value, column in zip(self._keys, row, self._columns, strict=True)
-            )
-            self._out.write(f"{self._separator}{{{pairs}}}")
+            pairs = [
+                key + ("null" if value is None else encode(value))
+                for (key, encode), value in zip(self._columns, row, strict=True)
+            ]
+            self._out.write(f"{self._separator}{{{', '.join(pairs)}}}")
             self._separator = ",\n "
 
     def end(self) -> None:
@@ -103,36 +99,36 @@ def right_aligned(column: Column) -> bool:
     return column.type_oid in _NUMBERS or column.type_oid == 790
 
 
-def json_value(value: str | None, type_oid: int) -> str:
-    """A value's text as JSON, by its type."""
-    if value is None:
-        return "null"
+def json_encoder(type_oid: int) -> Callable[[str], str]:
+    """What turns a value's text into JSON, by its type."""
     if type_oid == _BOOL:
-        return "true" if value == "t" else "false"
-    if type_oid in _NUMBERS and _JSON_NUMBER.fullmatch(value):
-        return value
+        return lambda value: "true" if value == "t" else "false"
+    if type_oid in _NUMBERS:
+        # All but NaN and the infinities end in a digit, and PostgreSQL writes the rest as JSON does.
+        return lambda value: value if value[-1].isdigit() else _json_text(value)
     if type_oid in (_JSON, _JSONB):
-        return _JSON_CONTROLS.sub(_json_escape, value)
+        return lambda value: value if value.isascii() and "\x7f" not in value else _without_controls(value)
     if type_oid in ARRAYS:
-        return _json_array(parse_array(value), ARRAYS[type_oid])
-    return _json_text(value)
+        encode = json_encoder(ARRAYS[type_oid])
+        return lambda value: _json_array(parse_array(value), encode)
+    return _json_text
 
 
-def _json_array(values: Sequence[object], element_oid: int) -> str:
-    return (
-        "["
-        + ", ".join(
-            _json_array(value, element_oid)
-            if isinstance(value, list)
-            else json_value(None if value is None else str(value), element_oid)
-            for value in values
-        )
-        + "]"
-    )
+def _json_array(values: ArrayValue, encode: Callable[[str], str]) -> str:
+    parts = [
+        "null" if value is None else encode(value) if isinstance(value, str) else _json_array(value, encode)
+        for value in values
+    ]
+    return f"[{', '.join(parts)}]"
 
 
 def _json_text(text: str) -> str:
-    return _JSON_CONTROLS.sub(_json_escape, json.dumps(text, ensure_ascii=False))
+    quoted = _quote_json(text)
+    return quoted if quoted.isascii() and "\x7f" not in quoted else _without_controls(quoted)
+
+
+def _without_controls(text: str) -> str:
+    return _JSON_CONTROLS.sub(_json_escape, text)
 
 
 def _json_escape(match: re.Match[str]) -> str:

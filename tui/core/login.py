@@ -1,15 +1,17 @@
 """Where logins come from: the broker, or a connection string of one's own."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from broker.client.model import Explanation, Identity, TemporaryLogin
 from broker.secrets import Secret
 from tui.core.errors import ConnectionFailed, WorkgroupNotChosen
 from tui.core.session import Login
+
+if TYPE_CHECKING:
+    from broker.client.model import Explanation, Identity, TemporaryLogin
 
 
 class Broker(Protocol):
@@ -23,15 +25,15 @@ class Broker(Protocol):
         *,
         scram_iterations: int | None = None,
         fresh: bool = False,
-    ) -> TemporaryLogin: ...
+    ) -> "TemporaryLogin": ...
 
-    def whoami(self) -> Identity: ...
+    def whoami(self) -> "Identity": ...
 
-    def certificate_file(self, login: TemporaryLogin) -> Path | None: ...
+    def certificate_file(self, login: "TemporaryLogin") -> Path | None: ...
 
     def explain(
         self, workgroup: str, schema: str, name: str, privilege: str = "SELECT", database: str | None = None
-    ) -> Explanation: ...
+    ) -> "Explanation": ...
 
 
 class BrokerLogins:
@@ -61,7 +63,7 @@ class BrokerLogins:
             parameters["sslrootcert"] = str(certificate)
         return Login(parameters, given.password, given.expires_at)
 
-    def explain(self, schema: str, name: str, privilege: str) -> Explanation:
+    def explain(self, schema: str, name: str, privilege: str) -> "Explanation":
         """Why one can, or can't, use the relation."""
         return self._broker.explain(self._workgroup, schema, name, privilege, self._database)
 

@@ -1,6 +1,6 @@
 """Results for reading, as psql aligns them: a page at a time, so that memory stays flat."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TextIO
 
 from tui.core.export import right_aligned
@@ -38,25 +38,48 @@ class TableWriter:
             self._out.write(f"({self._count} row{'' if self._count == 1 else 's'})\n\n")
 
     def _flush(self) -> None:
+        texts = [[self._null if value is None else value for value in row] for row in self._waiting]
+        joined = "".join(map("".join, texts))
+        # Nearly every page is plain: one character is one cell, and every value one line.
+        if self._count >= 0 and texts and joined.isascii() and joined.isprintable():
+            self._widen(zip(*(map(len, row) for row in texts), strict=True))
+            self._write_plain(texts)
+        else:
+            self._write_any([[lines(text) for text in row] for row in texts])
+        self._count += len(texts)
+        self._waiting = []
+
+    def _widen(self, columns: Iterable[Iterable[int]]) -> None:
+        self._widths = [max(room, *column) for room, column in zip(self._widths, columns, strict=True)]
+
+    def _write_plain(self, texts: Sequence[Sequence[str]]) -> None:
+        template = " | ".join(
+            f"{{:{'>' if right_aligned(column) else '<'}{room}}}"
+            for column, room in zip(self._columns, self._widths, strict=True)
+        )
+        self._out.write("".join([f" {template.format(*row)}".rstrip(" ") + "\n" for row in texts]))
+
+    def _write_any(self, page: Sequence[Sequence[list[str]]]) -> None:
         headings = [lines(column.name) for column in self._columns]
-        page = [[lines(self._null if value is None else value) for value in row] for row in self._waiting]
-        self._widths = [
-            max(before, *(width(line) for cell in cells for line in cell))
-            for before, *cells in zip(self._widths, headings, *page, strict=True)
-        ]
+        for row in (headings, *page):
+            self._widen([[max(map(width, cell))] for cell in row])
         if self._count < 0:
             self._count = 0
             self._write_row(headings, [_centred] * len(headings))
-            self._out.write("+".join("-" * (width + 2) for width in self._widths) + "\n")
+            self._out.write("+".join("-" * (room + 2) for room in self._widths) + "\n")
         aligned = [_right if right_aligned(column) else _left for column in self._columns]
         for row in page:
             self._write_row(row, aligned)
-        self._count += len(page)
-        self._waiting = []
 
-    def _write_row(self, cells: Sequence[list[str]], align: Sequence[Callable[[str, int], str]]) -> None:
+    def _write_row(self, cells: Sequence[Sequence[str]], align: Sequence[Callable[[str, int], str]]) -> None:
         """One row, over as many lines as its tallest value; `+` marks a value that goes on (as in psql)."""
-        for index in range(max(map(len, cells), default=1)):
+        tallest = max(map(len, cells), default=1)
+        if tallest == 1:
+            placed = zip(cells, self._widths, align, strict=True)
+            line = " | ".join([place(cell[0], room) for cell, room, place in placed])
+            self._out.write(f" {line}".rstrip(" ") + "\n")
+            return
+        for index in range(tallest):
             parts = []
             for cell, room, place in zip(cells, self._widths, align, strict=True):
                 text = cell[index] if index < len(cell) else ""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.core.arrays import parse_array
-from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, json_value
+from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, json_encoder
 from tui.core.query import Column
 from tui.core.table import ExpandedWriter, TableWriter
 
@@ -47,7 +47,7 @@ def test_json_reads_back(rows):
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_json_numbers_keep_every_digit(number):
     text = f"{number:f}"
-    assert json.loads(json_value(text, NUMERIC), parse_float=Decimal, parse_int=Decimal) == number
+    assert json.loads(json_encoder(NUMERIC)(text), parse_float=Decimal, parse_int=Decimal) == number
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_json_numbers_keep_every_digit(number):
         ("2020-01-01", 1082, "2020-01-01"),
     ],
 )
-def test_json_values_by_type(text, oid, value):
-    assert json.loads(json_value(text, oid)) == value
+def test_json_encoders_by_type(text, oid, value):
+    assert json.loads(json_encoder(oid)(text)) == value
 
 
 def test_json_keys_are_distinct():
@@ -133,6 +133,20 @@ def test_a_later_page_may_widen_its_columns():
     writer.rows([("x" * 9, "y")])
     writer.end()
     assert out.getvalue().endswith(" xxxxxxxxx | y\n(1001 rows)\n\n")
+
+
+@pytest.mark.parametrize("odd", ["x", "表", "a\nb"])
+def test_plain_pages_look_as_odd_ones_do(odd):
+    rows = [(str(number), f"name {number}") for number in range(1000)]
+    whole = write(TableWriter, [("n", INT), ("name", TEXT)], rows)
+    out = io.StringIO()
+    writer = TableWriter(out)
+    writer.begin([Column("n", INT), Column("name", TEXT)])
+    for page in (rows, rows, [("1", odd)]):
+        writer.rows(page)
+    writer.end()
+    body = whole.splitlines()[2:-2]
+    assert out.getvalue().splitlines()[2:2002] == body * 2
 
 
 def test_an_empty_table_has_its_heading():
