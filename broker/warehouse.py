@@ -391,6 +391,5 @@ class _Pool:
 
 def _refuse_if_closed(connection: AnyConnection) -> None:
     """Notice, without a round trip, that the server has closed an idle connection."""
-    connection.pgconn.consume_input()
-    if connection.closed:
-        raise psycopg.OperationalError("the connection was closed")
+    connection.pgconn.consume_input()  # the server's last words
+    connection.pgconn.consume_input()  # raises at the end of the stream
