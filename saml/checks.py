@@ -21,6 +21,7 @@ from saml.errors import (
     InResponseToWrong,
     IssuerWrong,
     LifetimeTooLong,
+    MetadataExpired,
     NameIdInvalid,
     NotYetValid,
     RecipientWrong,
@@ -28,7 +29,7 @@ from saml.errors import (
     TimeInvalid,
     TimeMissing,
 )
-from saml.model import CLOCK_SKEW, ExpectedResponse
+from saml.model import CLOCK_SKEW, ExpectedResponse, IdentityProvider
 
 MAXIMUM_AGE: Final = timedelta(minutes=5)
 """A response comes at once: AWS STS, too, takes one for five minutes after its IssueInstant."""
@@ -45,6 +46,16 @@ class Validity:
 
     not_before: datetime
     not_on_or_after: datetime
+
+
+def check_provider(provider: IdentityProvider, now: datetime) -> None:
+    """Its metadata have not ended, and our trust in its keys with them (Metadata 2.3.2).
+
+    Raises:
+        MetadataExpired: they have.
+    """
+    if provider.valid_until is not None and provider.valid_until <= now:
+        raise MetadataExpired(f"the metadata of {provider.name} ended at {provider.valid_until:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def check_status(response: Element) -> None:

@@ -370,7 +370,7 @@ class MetadataEntityUnknown(MetadataInvalid):
     """The document holds several identity providers, or not the one that the configuration names."""
 
     code = "saml-metadata-entity-unknown"
-    default_remedy = "Name the provider with `entity_id` in its configuration."
+    default_remedy = "Name the provider with `metadata_entity_id` in its configuration."
 
 
 class CertificateInvalid(MetadataInvalid):

@@ -97,7 +97,7 @@ _NAMED_KEYS: Final = {
     signature("KeyValue"): _perhaps(_KEY_VALUE),
 }
 _KEY_INFO: Final = Rule(optional=_words("Id"), children=_NAMED_KEYS)
-_SIGNATURE: Final = Rule(
+SIGNATURE: Final = Rule(
     optional=_words("Id"),
     children={
         names.SIGNED_INFO: _once(_SIGNED_INFO),
@@ -186,7 +186,7 @@ ASSERTION: Final = Rule(
     required=_words("ID Version IssueInstant"),
     children={
         names.ISSUER: _once(_NAME),
-        names.SIGNATURE: _perhaps(_SIGNATURE),
+        names.SIGNATURE: _perhaps(SIGNATURE),
         names.SUBJECT: _once(_SUBJECT),
         names.CONDITIONS: _once(_CONDITIONS),
         names.AUTHN_STATEMENT: _once(_AUTHN_STATEMENT),
@@ -210,7 +210,7 @@ RESPONSE: Final = Rule(
     optional=_words("Destination InResponseTo Consent"),
     children={
         names.ISSUER: _perhaps(_NAME),
-        names.SIGNATURE: _perhaps(_SIGNATURE),
+        names.SIGNATURE: _perhaps(SIGNATURE),
         names.STATUS: _once(_STATUS),
         # How many assertions there are is decided after the status, since a failure has none.
         names.ASSERTION: _any_number(ASSERTION),

@@ -1,10 +1,11 @@
 """Metadata: reading an identity provider's, writing our own (SAML Metadata 2.0)."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from saml import _toolkit, names
+from saml import _toolkit, names, shape
 from saml.certificates import certificate_info, pem_of_metadata
 from saml.element import Element
 from saml.errors import MetadataEntityUnknown, MetadataExpired, MetadataInvalid, SamlError
@@ -17,25 +18,37 @@ _ENTITY: Final = names.metadata("EntityDescriptor")
 _ENTITIES: Final = names.metadata("EntitiesDescriptor")
 _ROLE: Final = names.metadata("IDPSSODescriptor")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_DURATION: Final = re.compile(
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?",
+    re.ASCII,
+)
+_UNITS: Final = (365 * 86_400, 30 * 86_400, 86_400, 3_600, 60, 1)
+"""Seconds of the parts of a duration; a year and a month are taken as short as is usual."""
 
 
-def read_identity_provider(xml: bytes, name: str, now: datetime, entity_id: str = "") -> IdentityProvider:
+def read_identity_provider(
+    xml: bytes, name: str, now: datetime, entity_id: str = "", signed_by: str = ""
+) -> IdentityProvider:
     """Read the provider `entity_id`, or the only one of the document.
 
-    Keys for encryption alone are not trusted for signing. A certificate's own end is not enforced, as the metadata
-    decides what is trusted; `certificates_of` shows it.
+    With `signed_by` (a PEM certificate) only what its key signed is read, and unsigned metadata are refused. Keys for
+    encryption alone are not trusted for signing. A certificate's own end is not enforced, as the metadata decides what
+    is trusted; `certificates_of` shows it.
 
     Raises:
         MetadataExpired: a validUntil around or on the provider has passed.
         MetadataEntityUnknown: it is not there, or several are and none was named.
         MetadataInvalid, CertificateInvalid: no usable sign-in address or signing key, or no metadata.
+        SignatureInvalid, SamlError: it is not signed, or not by `signed_by`.
     """
-    entity, enclosing = _choose(_parse(xml), entity_id)
+    entity, enclosing = _choose(_parse(_covered(xml, signed_by) if signed_by else xml), entity_id)
     roles = [role for role in entity.all(_ROLE) if names.PROTOCOL_NS in _protocols(role)]
     if len(roles) != 1:
         raise MetadataInvalid("the entity has not exactly one SAML 2.0 identity provider role")
-    for element in (*enclosing, entity, roles[0]):
-        _check_valid_until(element, now)
+    around = (*enclosing, entity, roles[0])
+    valid_until = min(filter(None, map(_valid_until, around)), default=None)
+    if valid_until is not None and valid_until <= now:
+        raise MetadataExpired(f"the metadata ended at {valid_until:%Y-%m-%d %H:%M:%S} UTC")
     certificates = tuple(dict.fromkeys(pem_of_metadata(text) for text in _signing_keys(roles[0])))
     if not certificates:
         raise MetadataInvalid("the identity provider has no signing certificate")
@@ -49,6 +62,8 @@ def read_identity_provider(xml: bytes, name: str, now: datetime, entity_id: str 
         certificates=certificates,
         sign_out_url=_redirect_location(roles[0], "SingleLogoutService"),
         wants_signed_requests=roles[0].get("WantAuthnRequestsSigned") in ("true", "1"),
+        valid_until=valid_until,
+        cache_duration=min((each for each in map(_cache_duration, around) if each is not None), default=None),
     )
 
 
@@ -68,6 +83,13 @@ def _parse(xml: bytes) -> Element:
         return _toolkit.parse(xml, METADATA_LIMITS).root
     except SamlError as error:
         raise MetadataInvalid(f"the metadata cannot be read: {error.what}") from None
+
+
+def _covered(xml: bytes, certificate: str) -> bytes:
+    """What the owner of `certificate` signed (Metadata 3): the whole document, or there is none."""
+    document = _toolkit.parse(xml, METADATA_LIMITS)
+    shape.check_signed(document.root)
+    return document.verify(document.root, (certificate,))
 
 
 def _choose(root: Element, entity_id: str) -> tuple[Element, tuple[Element, ...]]:
@@ -95,16 +117,25 @@ def _protocols(role: Element) -> list[str]:
     return (role.get("protocolSupportEnumeration") or "").split()
 
 
-def _check_valid_until(element: Element, now: datetime) -> None:
+def _valid_until(element: Element) -> datetime | None:
     text = element.get("validUntil")
     if text is None:
-        return
+        return None
     try:
         until = datetime.fromisoformat(text)
-    except ValueError:
+        return until.astimezone(UTC) if until.tzinfo else until.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise MetadataInvalid(f"the validUntil of {element.name} is no time") from None
-    if (until if until.tzinfo else until.replace(tzinfo=UTC)) <= now:
-        raise MetadataExpired(f"the metadata ended at {text}")
+
+
+def _cache_duration(element: Element) -> timedelta | None:
+    text = element.get("cacheDuration")
+    if text is None:
+        return None
+    found = _DURATION.fullmatch(text)
+    if not found or not any(found.groups()):
+        raise MetadataInvalid(f"the cacheDuration of {element.name} is no duration")
+    return timedelta(seconds=sum(int(count or 0) * unit for count, unit in zip(found.groups(), _UNITS, strict=True)))
 
 
 def _signing_keys(role: Element) -> list[str]:

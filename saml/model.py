@@ -33,6 +33,8 @@ class IdentityProvider:
         sign_out_url: its HTTP-Redirect single logout location, or "".
         certificates: PEM signing certificates; the only keys that are trusted.
         wants_signed_requests: it takes no unsigned AuthnRequest.
+        valid_until: when its metadata end, and our trust with them, or None.
+        cache_duration: how long its metadata may be kept without asking again, or None.
     """
 
     name: str
@@ -41,6 +43,8 @@ class IdentityProvider:
     certificates: tuple[str, ...]
     sign_out_url: str = ""
     wants_signed_requests: bool = False
+    valid_until: datetime | None = None
+    cache_duration: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,25 @@ def check_response(root: Element, limits: Limits) -> None:
         _check_version(assertion)
 
 
+def check_signed(root: Element) -> None:
+    """Check the one signature of a signed document of another kind (metadata); what it holds is not looked at.
+
+    Raises:
+        SignatureMissing: the root is not signed.
+        SamlError: the signature is not of the only shape that is verified here.
+    """
+    signatures = root.all(names.SIGNATURE)
+    if not signatures:
+        raise SignatureMissing(f"the {root.name} is not signed")
+    if len(signatures) > 1:
+        raise ElementRepeated(f"the {root.name} is signed more than once")
+    if "ID" not in root.attributes:
+        raise XmlAttributeMissing(f"{root.name} has no ID")
+    _check_element(signatures[0], grammar.SIGNATURE)
+    _check_ids(list(root.walk()))
+    _check_signature(root, signatures[0])
+
+
 def check_decrypted(wrapper: Element, limits: Limits) -> Element:
     """Check what was encrypted: one assertion, of the same shape as one in the clear.
 

@@ -28,14 +28,11 @@ def validate(
     Raises:
         SamlError: the first thing that is wrong.
     """
-    document = parse(decode_form_value(raw, limits), limits)
-    shape.check_response(document.root, limits)
-    checks.check_status(document.root)
-    unverified = shape.only_assertion(document.root)
-
-    response = _signed_response(document, expected, limits)
+    checks.check_provider(expected.provider, now)
+    document, unverified = received(raw, limits)
+    response = signed_response(document, expected, limits)
     checks.check_response(response.root, expected, now)
-    assertion = _signed_assertion(document, unverified, response, expected, limits)
+    assertion = signed_assertion(document, unverified, response, expected, limits)
     checks.check_issuer(assertion, expected)
     checks.check_issue_instant(assertion, now)
     checks.check_confirmation(assertion, expected, now)
@@ -55,18 +52,30 @@ def validate(
         authn_context=_authn_context(statement),
         not_on_or_after=validity.not_on_or_after,
         session_not_on_or_after=session_end,
-        attributes=_attributes(assertion),
+        attributes=attributes_of(assertion),
     )
 
 
-def _signed_response(document: Document, expected: ExpectedResponse, limits: Limits) -> Document:
+def received(raw: RawResponse, limits: Limits) -> tuple[Document, Element]:
+    """The document and its one assertion (or EncryptedAssertion): of the right shape, and not verified.
+
+    Raises:
+        SamlError: bytes, shape or status are not as they must be.
+    """
+    document = parse(decode_form_value(raw, limits), limits)
+    shape.check_response(document.root, limits)
+    checks.check_status(document.root)
+    return document, shape.only_assertion(document.root)
+
+
+def signed_response(document: Document, expected: ExpectedResponse, limits: Limits) -> Document:
     """The response as it was signed, if it was; else as it came: its claims can then only refuse, never grant."""
     if not document.root.all(names.SIGNATURE):
         return document
     return parse(document.verify(document.root, expected.provider.certificates), limits)
 
 
-def _signed_assertion(
+def signed_assertion(
     document: Document, unverified: Element, response: Document, expected: ExpectedResponse, limits: Limits
 ) -> Element:
     """The assertion as it was signed, by its own signature or else by that of the response around it."""
@@ -89,7 +98,8 @@ def _authn_context(statement: Element) -> str:
     return reference.text if reference else ""
 
 
-def _attributes(assertion: Element) -> tuple[Attribute, ...]:
+def attributes_of(assertion: Element) -> tuple[Attribute, ...]:
+    """The attributes of an assertion whose shape was checked, in document order."""
     statement = assertion.find(names.ATTRIBUTE_STATEMENT)
     return tuple(
         Attribute(attribute.attributes["Name"], tuple(value.text for value in attribute.children))
