@@ -253,6 +253,17 @@ def test_a_lost_transaction_is_told_and_never_gone_on_with(ending, conninfo):
     assert "transaction" in caught.value.remedy
 
 
+def test_a_lost_transaction_is_told_also_where_another_query_found_the_break(ending, conninfo):
+    session, *_ = ending
+    drain(session.execute("begin"))
+    _kill(conninfo, session)
+    with pytest.raises(psycopg.OperationalError):
+        session.connection.execute("select 1")
+    with pytest.raises(ConnectionLost, match="A transaction was open"):
+        drain(session.execute("select 1"))
+    assert rows(session, "select 1") == [("1",)]
+
+
 def test_a_script_is_not_gone_on_with_under_other_settings(ending, conninfo):
     session, *_ = ending
     drain(session.execute("set search_path = x"))
