@@ -214,7 +214,6 @@ _COSTLY = {
     "many xml attributes": replaced(errors.TooComplex, *_in_subject(" ".join(f'a{i}=""' for i in range(33)))),
     "very many xml attributes": replaced(errors.TooComplex, *_in_subject(" ".join(f'a{i}=""' for i in range(9_000)))),
     "too large": encoded(errors.ResponseTooLarge, lambda value: value + "A" * 300_000),
-    "too large by its line ends": encoded(errors.ResponseTooLarge, lambda value: value + "\r\n" * 140_000),
 }
 
 # --- the form's text -----------------------------------------------------------------------------------------------

@@ -248,5 +248,5 @@ TRUTHS: dict[str, Truth] = {
     "issued at the edge of the skew": Truth(OKTA, {"now": _EDGE}),
     "issued at the edge of its age": Truth(OKTA, {"now": -timedelta(minutes=5) - _EDGE}),
     "valid for a day": Truth(ADFS, {"not_on_or_after": timedelta(hours=23, minutes=55)}),
-    "session ends at the edge": Truth(KEYCLOAK, {"session_end": -_EDGE + _SHORT}),
+    "session ends soon": Truth(KEYCLOAK, {"session_end": timedelta(seconds=30)}),
 }

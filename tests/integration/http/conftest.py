@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from httpx import Response
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from broker.config.model import ServerConfig, WorkgroupConfig
+from broker.credentials.ports import Warehouse
 from broker.credentials.service import CredentialService
 from broker.http.app import Services, create_app
 from broker.secrets import Secret
@@ -100,8 +102,8 @@ def warehouse() -> WarehouseDouble:
     return WarehouseDouble(known_roles=frozenset({"sales"}))
 
 
-@pytest.fixture
-def app_client(world: SignInWorld, warehouse: WarehouseDouble) -> Iterator[TestClient]:
+def application(world: SignInWorld, warehouses: Mapping[str, Warehouse] | None = None) -> Starlette:
+    """The real application over the world's services; without a warehouse nobody may come as far as one."""
     services = Services(
         login=world.login,
         codes=world.codes,
@@ -110,7 +112,7 @@ def app_client(world: SignInWorld, warehouse: WarehouseDouble) -> Iterator[TestC
         credentials=CredentialService(
             workgroups=(WAREHOUSE,),
             access_roles=world.access_roles,
-            warehouses={"demo": warehouse},
+            warehouses=warehouses or {},
             leases=world.store.leases,
             audit=world.store.audit,
             root_certificates={},
@@ -118,8 +120,12 @@ def app_client(world: SignInWorld, warehouse: WarehouseDouble) -> Iterator[TestC
         audit=world.store.audit,
         ping=world.store.ping,
     )
-    app = create_app(services, ServerConfig(world.public_url), world.clock)
-    with TestClient(app, base_url=world.public_url, follow_redirects=False) as client:
+    return create_app(services, ServerConfig(world.public_url), world.clock)
+
+
+@pytest.fixture
+def app_client(world: SignInWorld) -> Iterator[TestClient]:
+    with TestClient(application(world), base_url=world.public_url, follow_redirects=False) as client:
         yield client
 
 
