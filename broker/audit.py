@@ -37,6 +37,8 @@ class AuditEvent(StrEnum):
     ORPHAN_REMOVED = "orphan.removed"
     EXPLAINED = "access.explained"
     KEYS_ROTATED = "keys.rotated"
+    METADATA_TAKEN_UP = "metadata.taken-up"
+    METADATA_REFUSED = "metadata.refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,6 +297,13 @@ class WarehouseRefused(CredentialError):
     default_remedy = "Ask the administrator to run `broker doctor`: it prints the SQL that is missing."
 
 
+class MetadataUnavailable(BrokerError):
+    """An identity provider's metadata cannot be fetched or kept; those that the broker has stay in force."""
+
+    code = "metadata-unavailable"
+    default_remedy = "Check `metadata_url`, and the way there; `broker idp refresh` tries again."
+
+
 class StoreUnavailable(BrokerError):
     """The state store does not answer; nothing was decided."""
 

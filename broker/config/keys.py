@@ -20,6 +20,7 @@ from broker.config.kinds import (
     STORE_URL,
     TEXT,
     TEXTS,
+    WEB_URL,
     Kind,
     matching,
     one_of,
@@ -185,6 +186,9 @@ IDENTITY_PROVIDERS: Final = Section(
     model.IdentityProviderConfig,
     (
         Key("metadata_file", FILE, "The provider's SAML metadata: its entity ID, sign-in location and keys."),
+        Key("metadata_url", WEB_URL, "Where the broker fetches the metadata again, into that file; empty: nowhere."),
+        Key("metadata_certificate", FILE, "PEM certificate whose key must have signed the metadata."),
+        Key("metadata_entity_id", TEXT, "The provider's entity ID, where the metadata have several."),
         Key("label", TEXT, "What the choice page calls it; empty: its name."),
         Key("entity_id", TEXT, "The broker's entity ID towards it; empty: `<public_url>/saml/NAME/metadata`."),
         Key("arn", _optional_arn, "How assertions name the provider in the Role attribute; empty: any name."),

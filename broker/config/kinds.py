@@ -170,6 +170,21 @@ def _public_url(value: object, folder: Path) -> str:
     return text
 
 
+def _web_url(value: object, folder: Path) -> str:
+    """An address to fetch from, or "". What a stranger on the way could change is refused."""
+    text = _text(value, folder)
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        raise Unfit("is not a URL") from None
+    if text and (not text.isprintable() or not host or parts.username):
+        raise Unfit("must be a URL without a user")
+    if text and parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise Unfit("must begin with https:// (http:// is for a loopback host only)")
+    return text
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -206,4 +221,5 @@ SECRET: Final = Kind("secret text", _secret)
 SECRET_FILE: Final = Kind("file with a secret text", _secret_file)
 ADDRESS: Final = Kind("host:port", _address, lambda address: _quoted(f"{address[0]}:{address[1]}"))
 PUBLIC_URL: Final = Kind("URL", _public_url)
+WEB_URL: Final = Kind("URL", _web_url, _quoted)
 STORE_URL: Final = Kind("URL, may hold a secret", _store_url)

@@ -48,6 +48,9 @@ class IdentityProviderConfig:
     """One identity provider.
 
     Attributes:
+        metadata_url: where the metadata are fetched again, "" for nowhere: then the file is the administrator's affair.
+        metadata_certificate: whose signature the metadata must carry, or None for no signature.
+        metadata_entity_id: which entity of the metadata it is, "" where they have one.
         label: what the choice page shows.
         entity_id: our entity ID towards it, "" for `<public_url>/saml/<name>/metadata`.
         arn: how assertions name the provider in the Role attribute, "" for any.
@@ -60,6 +63,9 @@ class IdentityProviderConfig:
 
     name: str
     metadata_file: Path
+    metadata_url: str = ""
+    metadata_certificate: Path | None = None
+    metadata_entity_id: str = ""
     label: str = ""
     entity_id: str = ""
     arn: str = ""

@@ -68,7 +68,13 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "saml-private-key-invalid",
         ),
         502: ("warehouse-refused",),
-        503: ("warehouse-unavailable", "store-unavailable", "store-too-new", "key-ring-unusable"),
+        503: (
+            "warehouse-unavailable",
+            "store-unavailable",
+            "store-too-new",
+            "metadata-unavailable",
+            "key-ring-unusable",
+        ),
     }
 )
 
