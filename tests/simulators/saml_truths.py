@@ -8,7 +8,7 @@ import copy
 import secrets
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
@@ -173,9 +173,12 @@ def _add_rsa_key(key_value: Tree, keys: KeyPair) -> None:
         etree.SubElement(rsa_key, f"{{{DS}}}{name}").text = base64.b64encode(octets).decode()
 
 
-def resigned(truth: Truth, asked: Asked, times: int) -> list[str]:
-    """One assertion, signed once, in `times` new responses, and each time encrypted anew if the truth says so."""
-    document = etree.fromstring(base64.b64decode(answer(_plain(truth), asked)))
+def rewrapped(truth: Truth, asked: Asked, times: int) -> list[str]:
+    """One unsolicited assertion, signed once, in `times` new responses, and encrypted anew in each if it is to be."""
+    document = etree.fromstring(base64.b64decode(answer(replace(truth, signs=(), encrypt=False), asked)))
+    for element in document.iter():
+        element.attrib.pop("InResponseTo", None)
+    _sign(document.find(ASSERTION, NS), truth, asked.keys)
     found = []
     for _ in range(times):
         tree = copy.deepcopy(document)
@@ -185,10 +188,6 @@ def resigned(truth: Truth, asked: Asked, times: int) -> list[str]:
             tree.replace(assertion, encrypted(etree.tostring(assertion, with_tail=False)))
         found.append(base64.b64encode(etree.tostring(tree)).decode())
     return found
-
-
-def _plain(truth: Truth) -> Truth:
-    return Truth(truth.product, truth.facts, signs=(ASSERTION,))
 
 
 # --- the table -----------------------------------------------------------------------------------------------------
