@@ -114,8 +114,8 @@ def _configuration(config: Config) -> Iterator[Finding]:
             )
     yield _ok(
         "configuration",
-        f"{len(config.identity_providers)} identity providers, {len(config.access_roles)} access roles, "
-        f"{len(config.workgroups)} workgroups.",
+        f"identity providers: {len(config.identity_providers)}, access roles: {len(config.access_roles)}, "
+        f"workgroups: {len(config.workgroups)}.",
     )
 
 
@@ -137,7 +137,7 @@ def _key_ring(path: Path, now: datetime) -> Iterator[Finding]:
     ring = KeyRing.load(path)
     # Every change of the ring is a rotation that replaces the file, so the file is as old as its primary key.
     age = now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    text = f"{len(ring.key_ids)} keys, the last rotation {age.days} days ago."
+    text = f"keys: {len(ring.key_ids)}, the last rotation {age.days} days ago."
     yield _warning("key-ring", text, "Run `broker keys rotate`.") if age > OLD_RING else _ok("key-ring", text)
 
 
