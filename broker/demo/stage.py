@@ -112,11 +112,11 @@ def open_stage(directory: Path, provider_host: str = "127.0.0.1") -> Iterator[St
         broker_login = Secret(random_name(32))
         _write_configuration(directory, broker_url, warehouse, broker_login)
         _fill_warehouse(directory, warehouse, broker_login)
-        running.enter_context(_provider_process(directory, broker_url, provider_url))
         run_broker(directory, "keys", "init", "--config", "broker.toml")
-        running.enter_context(_process(directory, "broker", [*_BROKER, "serve", "--config", "broker.toml"]))
-        _await(f"{provider_url}/metadata", directory / "identity-provider.log")
-        _await(f"{broker_url}/readyz", directory / "broker.log")
+        provider = _process(directory, "identity-provider", _provider_command(broker_url, provider_url))
+        running.enter_context(provider).answers(f"{provider_url}/metadata")
+        served = _process(directory, "broker", [*_BROKER, "serve", "--config", "broker.toml"])
+        running.enter_context(served).answers(f"{broker_url}/readyz")
         superuser = warehouse.conninfo_for(warehouse.superuser, warehouse.superuser_password, DATABASE)
         yield Stage(directory, broker_url, provider_url, passwords, admin_password, Secret(superuser))
 
@@ -197,20 +197,59 @@ def _sample() -> str:
     raise DemoUnavailable("The sample data (sample_sql/postgres.sql) are not installed.")
 
 
-@contextmanager
-def _provider_process(directory: Path, broker_url: str, provider_url: str) -> Iterator[None]:
+def _provider_command(broker_url: str, provider_url: str) -> list[str]:
     service_provider = f"{broker_url}/saml/demo"
-    command = [sys.executable, "-m", "broker.demo.identity_provider", "--directory", "identity-provider"]
-    command += ["--base-url", provider_url, "--role", _role_value()]
-    command += ["--service-provider", f"{service_provider}/metadata", f"{service_provider}/acs"]
-    with _process(directory, "identity-provider", command):
-        yield
+    return [
+        *(sys.executable, "-m", "broker.demo.identity_provider", "--directory", "identity-provider"),
+        *("--base-url", provider_url, "--role", _role_value()),
+        *("--service-provider", f"{service_provider}/metadata", f"{service_provider}/acs"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """One of our processes, and where it writes what it has to say."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def answers(self, url: str) -> None:
+        """Wait until `url` answers well.
+
+        Raises:
+            DemoUnavailable: the process ended, or has not answered in time.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        with httpx.Client(trust_env=False, timeout=2) as http:
+            while self.process.poll() is None and time.monotonic() < deadline:
+                try:
+                    if http.get(url).is_success:
+                        return
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.05)
+        last_words = " / ".join(self.log.read_text(errors="replace").split("\n")[-4:]).strip(" /")
+        raise DemoUnavailable(
+            f"The {self.name} does not start: {last_words or 'it says nothing'}",
+            remedy="`broker demo --directory D` keeps the logs.",
+        )
+
+    def end(self) -> None:
+        """Stop it, politely at first."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 @contextmanager
-def _process(directory: Path, name: str, command: Sequence[str]) -> Iterator[None]:
-    with (directory / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own program
+def _process(directory: Path, name: str, command: Sequence[str]) -> Iterator[_Process]:
+    file = directory / f"{name}.log"
+    with file.open("ab") as log:
+        started = subprocess.Popen(  # noqa: S603 - our own program
             command,
             cwd=directory,
             env=_environment(),
@@ -219,27 +258,8 @@ def _process(directory: Path, name: str, command: Sequence[str]) -> Iterator[Non
             stderr=log,
             start_new_session=True,  # a Ctrl-C at the terminal is ours to answer
         )
+    process = _Process(name, started, file)
     try:
-        yield
+        yield process
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await(url: str, log: Path) -> None:
-    """Wait until `url` answers well."""
-    deadline = time.monotonic() + _READY_SECONDS
-    with httpx.Client(trust_env=False, timeout=2) as http:
-        while time.monotonic() < deadline:
-            try:
-                if http.get(url).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-    tail = " / ".join(log.read_text(errors="replace").splitlines()[-3:])
-    raise DemoUnavailable(f"{url} does not answer: {tail or 'its log is empty'}", remedy=f"Read {log}.")
+        process.end()
