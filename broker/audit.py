@@ -37,6 +37,8 @@ class AuditEvent(StrEnum):
     ORPHAN_REMOVED = "orphan.removed"
     EXPLAINED = "access.explained"
     KEYS_ROTATED = "keys.rotated"
+    POLICY_LOADED = "policy.loaded"
+    POLICY_REFUSED = "policy.refused"
     METADATA_TAKEN_UP = "metadata.taken-up"
     METADATA_REFUSED = "metadata.refused"
 

@@ -5,27 +5,24 @@ made. The end of a login is disable, terminate until confirmed empty, drop.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from math import ceil
 from secrets import SystemRandom
-from threading import Event, Lock
 from time import sleep
 from typing import Final, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg.conninfo import make_conninfo
 
-from broker.breaker import Breaker
 from broker.clock import Clock, utc_now
 from broker.config.model import WorkgroupConfig
 from broker.credentials.model import RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued
 from broker.errors import UnknownDatabase, WarehouseRefused, WarehouseUnavailable
+from broker.policy import list_policy, scope_of
+from broker.warehouse_pool import Pool, is_lost
 from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
 from roles.decision import no_database_role
@@ -55,9 +52,6 @@ _CANCELLED: Final = frozenset({"57014", "55P03", "25P03"})
 _READ_ONLY: Final = "25006"
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
 
-_LOST: Final = ("08", "53", "57P")
-"""SQLSTATE classes of a server that is not there for us: connection exception, resources, operator intervention."""
-
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -65,16 +59,29 @@ _log = logging.getLogger(__name__)
 class PostgresWarehouse:
     """A `broker.credentials.ports.Warehouse` on PostgreSQL 14 to 18. Thread-safe; connects when first used."""
 
-    def __init__(self, config: WorkgroupConfig, clock: Clock = utc_now, pause: Callable[[float], None] = sleep) -> None:
+    def __init__(
+        self,
+        config: WorkgroupConfig,
+        clock: Clock = utc_now,
+        pause: Callable[[float], None] = sleep,
+        reach: Callable[[], RolePolicy] | None = None,
+    ) -> None:
+        """Take the means.
+
+        Args:
+            config: of the workgroup.
+            clock: for the breaker and the canary.
+            pause: waits so many seconds.
+            reach: database roles that may be given at the moment; without it, what the workgroup's own lists mean.
+        """
+        of_lists = list_policy([config]).reach(scope_of(config))
+        self._reach = reach or (lambda: of_lists)
         self._config = config
         self._clock = clock
         self._pause = pause
         self._random = SystemRandom()
         self._dialect = PostgresDialect()
-        self._policy = RolePolicy(
-            config.allow_database_roles, config.deny_database_roles, config.privileged_database_roles
-        )
-        self._pool = _Pool(config, clock)
+        self._pool = Pool(config, clock)
 
     def close(self) -> None:
         """End the connections to the warehouse."""
@@ -100,7 +107,7 @@ class PostgresWarehouse:
 
     def _reconcile(self, connection: AnyConnection, login: DesiredLogin) -> tuple[Sifted, Issued]:
         actual = begin_and_inspect(connection, login.database_user, login.database_roles)
-        sifted = sift(login.database_roles, actual, self._policy)
+        sifted = sift(login.database_roles, actual, self._reach())
         desired = replace(login, database_roles=sifted.grantable, alias=login.alias if sifted.grantable else None)
         plan = diff(desired, actual)
         reread = apply_and_commit(connection, self._dialect, plan, login.database_user)
@@ -173,7 +180,7 @@ class PostgresWarehouse:
             raise UnknownDatabase(f"The workgroup {self._config.name} does not offer that database.")
 
         def work(connection: AnyConnection) -> AccessExplanation:
-            candidates = mapped_roles(connection, self._policy).grantable
+            candidates = mapped_roles(connection, self._reach()).grantable
             return explain_access(connection, database_user, target, candidates)
 
         return self._retrying(work, database=database)
@@ -182,7 +189,7 @@ class PostgresWarehouse:
         """What `broker doctor` says about this warehouse: version, rights, ADMIN OPTION, alias canary."""
         config = self._config
         expected = Expectations(
-            policy=self._policy,
+            policy=self._reach(),
             host=config.host,
             sslmode=config.sslmode,
             client_conninfo=make_conninfo(
@@ -200,7 +207,7 @@ class PostgresWarehouse:
         """What the warehouse's administrator must run for an admin login that is no superuser."""
         return self._retrying(
             lambda connection: setup_sql(
-                admin_role, mapped_roles(connection, self._policy).grantable, connection.info.server_version
+                admin_role, mapped_roles(connection, self._reach()).grantable, connection.info.server_version
             )
         )
 
@@ -232,7 +239,7 @@ class PostgresWarehouse:
     def _translated(self, error: psycopg.Error, names: Sequence[str]) -> Exception:
         """The refusal behind an error. By SQLSTATE only; the server's words may be in any language."""
         warehouse = f"The warehouse {self._config.name}"
-        if _is_lost(error):
+        if is_lost(error):
             return WarehouseUnavailable(f"{warehouse} does not answer.", retry_after=1)
         if error.sqlstate in _RETRYABLE | _CANCELLED:
             return WarehouseUnavailable(f"{warehouse} is too busy (SQLSTATE {error.sqlstate}).", retry_after=2)
@@ -269,127 +276,3 @@ def _alias_found(name: str, can_login: bool, valid_until: datetime | None, comme
         valid_until=valid_until,
         can_login=can_login,
     )
-
-
-def _is_lost(error: BaseException) -> bool:
-    """Whether the server did not answer, or answered that it can't serve anybody."""
-    return isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or error.sqlstate.startswith(_LOST))
-
-
-class _Pool:
-    """A pool behind a breaker. Thread-safe.
-
-    A pool alone makes its callers wait until their time is up while the server refuses connections, and keeps the
-    cause to itself. So as long as nothing proves that the server is there, one caller connects by itself first.
-    """
-
-    def __init__(self, config: WorkgroupConfig, clock: Clock) -> None:
-        admin = conninfo_to_dict(config.admin_conninfo.reveal())
-        self._name = config.name
-        self._statement_timeout = f"{ceil(config.statement_timeout.total_seconds() * 1000)}ms"
-        defaults = make_conninfo(
-            application_name="warehouse-access-broker",
-            connect_timeout=max(2, ceil(config.connect_timeout.total_seconds())),  # libpq knows nothing shorter
-            keepalives_idle=10,
-            tcp_user_timeout=ceil(config.statement_timeout.total_seconds() * 1000),
-        )
-        self._conninfo = make_conninfo(defaults, **admin)
-        self._breaker = Breaker(clock)
-        self._trial = Lock()
-        self._proven = Event()
-        self._pool: ConnectionPool[AnyConnection] = ConnectionPool(
-            self._conninfo,
-            kwargs={"autocommit": True, "prepare_threshold": None},
-            configure=self._configure,
-            check=_refuse_if_closed,
-            min_size=0,
-            max_size=config.pool_size,
-            timeout=config.connect_timeout.total_seconds(),
-            name=f"warehouse-{config.name}",
-            open=False,
-        )
-
-    def close(self) -> None:
-        """End the pool's connections."""
-        self._pool.close()
-
-    @contextmanager
-    def connection(self, database: str = "") -> Iterator[AnyConnection]:
-        """A connection in autocommit mode; a transaction that the caller leaves open is rolled back.
-
-        Args:
-            database: "" for that of the admin conninfo; another one gets a connection of its own.
-
-        Raises:
-            WarehouseUnavailable: the breaker is open.
-            psycopg.Error: as it came, also for a server that does not answer.
-        """
-        self._admit()
-        self._prove()
-        try:
-            source = self._connect(dbname=database) if database else self._pool.connection()
-            with source as connection:
-                yield connection
-        except psycopg.Error as error:
-            # A connection to another database may fail for reasons of that database.
-            if _is_lost(error) and not database:
-                self._lost(error)
-            else:
-                self._breaker.succeeded()
-            raise
-        except BaseException:
-            self._breaker.succeeded()
-            raise
-        self._breaker.succeeded()
-
-    def _admit(self) -> None:
-        wait = self._breaker.refused_for()
-        if wait is not None:
-            raise WarehouseUnavailable(
-                f"The warehouse {self._name} did not answer lately.", retry_after=ceil(wait.total_seconds())
-            )
-
-    def _prove(self) -> None:
-        if self._proven.is_set():
-            return
-        waited = not self._trial.acquire(blocking=False)
-        if waited:
-            self._trial.acquire()
-        try:
-            if self._proven.is_set():
-                return
-            if waited:  # whoever tried before us failed
-                self._admit()
-            self._connect().close()
-            self._pool.open()
-            self._proven.set()
-        except psycopg.OperationalError as error:
-            self._failed(error)
-            raise
-        finally:
-            self._trial.release()
-
-    def _lost(self, error: psycopg.Error) -> None:
-        """Open the breaker; once, however many callers find out at the same time."""
-        with self._trial:
-            if self._proven.is_set():
-                self._proven.clear()
-                self._failed(error)
-
-    def _failed(self, error: psycopg.Error) -> None:
-        self._breaker.failed()
-        _log.warning("warehouse %s does not answer: %s", self._name, str(error).partition("\n")[0])
-
-    def _connect(self, **changes: str) -> AnyConnection:
-        connection = psycopg.connect(make_conninfo(self._conninfo, **changes), autocommit=True, prepare_threshold=None)
-        self._configure(connection)
-        return connection
-
-    def _configure(self, connection: AnyConnection) -> None:
-        connection.execute(query("configure", statement_timeout=self._statement_timeout))
-
-
-def _refuse_if_closed(connection: AnyConnection) -> None:
-    """Notice, without a round trip, that the server has closed an idle connection."""
-    connection.pgconn.consume_input()  # the server's last words
-    connection.pgconn.consume_input()  # raises at the end of the stream

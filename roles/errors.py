@@ -21,6 +21,15 @@ class RolesError(Exception):
         self.remedy = remedy or self.default_remedy
 
 
+class PolicyInvalid(RolesError):
+    """The policy cannot be used; the text names rule and key. The policy before it stays in force."""
+
+    code = "policy-invalid"
+    default_remedy = (
+        "Correct the named rule; docs/policy.md describes every key. `broker policy check` looks at the whole."
+    )
+
+
 # --- names ---------------------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,9 @@ def check(config: Config) -> None:
         _check_role(role, config)
     for workgroup in config.workgroups:
         _check_workgroup(workgroup)
+        if config.policy_file and workgroup.allow_database_roles:
+            key = f"workgroups.{workgroup.name}.allow_database_roles"
+            raise Problem(key, "is at odds with policy.file: let a rule of the policy say so")
 
 
 def _check_provider(provider: IdentityProviderConfig, roles: tuple[AccessRoleConfig, ...]) -> None:

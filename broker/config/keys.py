@@ -125,6 +125,19 @@ AUDIT: Final = Section(
     (Key("file", NEW_FILE, "Audit records as JSON lines, besides those in the store.", ("audit_file",)),),
 )
 
+POLICY: Final = Section(
+    "policy",
+    model.Config,
+    (
+        Key(
+            "file",
+            FILE,
+            "Who may use what (docs/policy.md); without it, the lists of each workgroup decide.",
+            ("policy_file",),
+        ),
+    ),
+)
+
 SAML: Final = Section(
     "saml",
     model.Config,
@@ -241,7 +254,11 @@ WORKGROUPS: Final = Section(
         ),
         Key("admin_conninfo_file", SECRET_FILE, "A file with it, in place of `admin_conninfo`.", ("admin_conninfo",)),
         Key("databases", FILLED_TEXTS, "Databases that clients may name; the first is the default."),
-        Key("allow_database_roles", TEXTS, "Names or globs that assertions may map to; empty: none."),
+        Key(
+            "allow_database_roles",
+            TEXTS,
+            "Names or globs that assertions may map to; empty: none; not beside a policy file.",
+        ),
         Key("deny_database_roles", TEXTS, "Names or globs that are refused whatever allows them."),
         Key("privileged_database_roles", TEXTS, "Exact names of privileged roles that may be granted all the same."),
         Key(
@@ -269,7 +286,7 @@ WORKGROUPS: Final = Section(
     ),
 )
 
-SINGLE: Final = (SERVER, STORE, KEYS, AUDIT, SAML, SESSION, REAPER)
+SINGLE: Final = (SERVER, STORE, KEYS, AUDIT, POLICY, SAML, SESSION, REAPER)
 """Sections that the file has once."""
 
 NAMED: Final = (IDENTITY_PROVIDERS, ACCESS_ROLES, WORKGROUPS)

@@ -142,6 +142,7 @@ class Config:
     access_roles: tuple[AccessRoleConfig, ...]
     workgroups: tuple[WorkgroupConfig, ...]
     audit_file: Path | None = None
+    policy_file: Path | None = None
     saml_certificate: Path | None = None
     saml_private_key: Path | None = None
     saml_next_certificate: Path | None = None

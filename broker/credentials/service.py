@@ -5,7 +5,7 @@ before the change). Whatever stops an issue on its way, the password was handed 
 behind tells the reaper what to look for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,10 +28,12 @@ from broker.errors import (
     DatabaseUserTaken,
     SessionExpired,
     StoreUnavailable,
+    UnknownDatabase,
     UnknownWorkgroup,
     WarehouseRefused,
     WarehouseUnavailable,
 )
+from broker.policy import limited, list_policy, scope_of
 from broker.secrets import Secret
 from broker.sts.model import Session
 from roles.decision import Decision, decide, no_database_role
@@ -39,7 +41,7 @@ from roles.desired import DesiredAlias, DesiredLogin, Owner
 from roles.errors import NoDatabaseRole, RolesError
 from roles.explain import AccessExplanation, AccessTarget
 from roles.names import DatabaseUserName, parse_database_user, shown
-from roles.policy import RolePolicy
+from roles.policy import Policy
 from roles.verifier import scram_sha_256
 
 ALL_WORKGROUPS = "*"
@@ -67,6 +69,7 @@ class CredentialService:
         leases: Leases,
         audit: AuditLog,
         root_certificates: Mapping[str, str],
+        policy: Callable[[], Policy] | None = None,
     ) -> None:
         """Take what an issue needs.
 
@@ -77,7 +80,10 @@ class CredentialService:
             leases: remembers what was promised, and until when.
             audit: keeps every decision.
             root_certificates: PEM of the warehouse's CA by workgroup name; absent where clients know it already.
+            policy: the one in force at the moment; without it, what the workgroups' own lists mean.
         """
+        of_lists = list_policy(workgroups)
+        self._policy = policy or (lambda: of_lists)
         self._workgroups = tuple(workgroups)
         self._access_roles = {role.name: role for role in access_roles}
         self._warehouses = warehouses
@@ -86,14 +92,18 @@ class CredentialService:
         self._root_certificates = root_certificates
 
     def offered(self, session: Session) -> tuple[OfferedWorkgroup, ...]:
-        """What the session's access role may use."""
+        """What the session's access role and the policy let the person use."""
+        found = ((each.name, self._decide(session, each).databases) for each in self._granted(session))
+        return tuple(OfferedWorkgroup(name, databases) for name, databases in found if databases)
+
+    def _granted(self, session: Session) -> tuple[WorkgroupConfig, ...]:
+        """The workgroups of the session's access role."""
         role = self._access_roles.get(session.principal.access_role)
-        granted = role.workgroups if role else ()
-        return tuple(
-            OfferedWorkgroup(workgroup.name, workgroup.databases)
-            for workgroup in self._workgroups
-            if ALL_WORKGROUPS in granted or workgroup.name in granted
-        )
+        names = role.workgroups if role else ()
+        return tuple(each for each in self._workgroups if ALL_WORKGROUPS in names or each.name in names)
+
+    def _decide(self, session: Session, workgroup: WorkgroupConfig) -> Decision:
+        return decide(session.principal, self._policy(), scope_of(workgroup))
 
     def issue(
         self, session: Session, request: CredentialRequest, request_id: str, now: datetime
@@ -165,18 +175,20 @@ class CredentialService:
     def _offered_workgroup(self, session: Session, name: str, now: datetime) -> WorkgroupConfig:
         if session.expires_at <= now:
             raise SessionExpired("The session came to its end.")
-        if name not in {offered.name for offered in self.offered(session)}:
-            raise UnknownWorkgroup(f"No workgroup {name[:64]!r} is offered to you.")
-        return next(workgroup for workgroup in self._workgroups if workgroup.name == name)
+        for workgroup in self._granted(session):
+            if workgroup.name == name:
+                return workgroup
+        raise UnknownWorkgroup(f"No workgroup {name[:64]!r} is offered to you.")
 
     def _approve(self, session: Session, request: CredentialRequest, now: datetime) -> _Approved:
         workgroup = self._offered_workgroup(session, request.workgroup, now)
-        return _Approved(
-            workgroup=workgroup,
-            terms=terms(request, workgroup, session.expires_at, now),
-            database_user=_database_user(session, workgroup),
-            decision=decide(session.principal.asserted_roles, _policy(workgroup)),
-        )
+        decision = self._decide(session, workgroup)
+        strict = limited(workgroup, decision)
+        agreed = terms(request, strict, session.expires_at, now)
+        if decision.databases and agreed.database not in decision.databases:
+            # Of somebody to whom no database is open, what the broker granted before is taken away: no refusal here.
+            raise UnknownDatabase(f"Workgroup {workgroup.name} does not offer you the database {agreed.database!r}.")
+        return _Approved(strict, agreed, _database_user(session, workgroup), decision)
 
     def _carry_out(self, lease: Lease, approved: _Approved, password: Secret, trail: Trail) -> Issued:
         """From the committed intent to the active lease.
@@ -237,14 +249,6 @@ class CredentialService:
         )
 
 
-def _policy(workgroup: WorkgroupConfig) -> RolePolicy:
-    return RolePolicy(
-        allow=workgroup.allow_database_roles,
-        deny=workgroup.deny_database_roles,
-        privileged=workgroup.privileged_database_roles,
-    )
-
-
 def _database_user(session: Session, workgroup: WorkgroupConfig) -> DatabaseUserName:
     return parse_database_user(
         session.principal.database_user, fold=workgroup.fold_database_user, alias_prefix=workgroup.alias_prefix
@@ -300,6 +304,7 @@ def _decision_detail(approved: _Approved, request: CredentialRequest) -> dict[st
         "client": request.client[:100],
         "expires_at": approved.terms.expires_at.isoformat(),
         "candidate_database_roles": list(approved.decision.candidates),
+        "grounds": [grounds.describe() for grounds in approved.decision.grounds],
         "refused_database_roles": [f"{name}: {reason}" for name, reason in approved.decision.refused],
     }
 

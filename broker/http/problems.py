@@ -61,6 +61,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
         500: (
             "internal-error",
             "configuration-invalid",
+            "policy-invalid",
             "saml-metadata-invalid",
             "saml-metadata-expired",
             "saml-metadata-entity-unknown",

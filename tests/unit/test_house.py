@@ -31,6 +31,7 @@ OWNERS = {
         "roles/explain.py",
         "roles/readiness.py",
         "broker/warehouse.py",
+        "broker/warehouse_pool.py",
         "broker/demo/*",
         "tui/core/*",
     ),

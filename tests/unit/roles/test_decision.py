@@ -3,11 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roles.decision import decide, no_database_role
+from roles import decision as decisions
+from roles.decision import Decision, no_database_role
 from roles.names import parse_database_role
-from roles.policy import RolePolicy
+from roles.policy import RolePolicy, Scope, policy_of_lists
+from roles.principal import Principal
 
 NAMES = st.sampled_from(["sales", "sales_eu", "finance", "pg_monitor", "", "a:b", "x" * 64, "Sales"])
+
+
+def decide(asserted: list[str], lists: RolePolicy) -> Decision:
+    """By a workgroup's own lists."""
+    principal = Principal("okta", "ethan", "ethan", "analyst", "ethan", tuple(asserted))
+    policy = policy_of_lists("analytics", lists.allow, lists.deny)
+    return decisions.decide(principal, policy, Scope("analytics", ("dev",), lists.privileged))
 
 
 def reasons(decision):
@@ -31,7 +40,7 @@ def test_nothing_asserted_is_nothing_granted():
 def test_deny_wins():
     decision = decide(["sales", "sales_eu"], RolePolicy(allow=("sales*",), deny=("sales_*",)))
     assert decision.candidates == ("sales",)
-    assert reasons(decision) == {"sales_eu": "The workgroup denies it."}
+    assert reasons(decision) == {"sales_eu": "The rule workgroups.analytics.deny_database_roles denies it."}
 
 
 def test_case_matters():
@@ -68,7 +77,7 @@ def test_the_refusal_names_each_role_and_why():
     decision = decide(["sales"], RolePolicy())
     error = no_database_role(decision.refused, [parse_database_role("gone")])
     assert error.code == "no-database-role"
-    assert "'sales': The workgroup does not allow it." in error.what
+    assert "'sales': No rule of the policy gives it." in error.what
     assert "'gone': The warehouse has no such role." in error.what
 
 

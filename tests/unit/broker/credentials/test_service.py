@@ -96,8 +96,8 @@ def test_every_asserted_role_is_answered_for(bench: Bench) -> None:
     assert got.database_roles == ("sales",)
     assert got.unknown_roles == ("marketing",)
     assert [(role.name, role.reason) for role in got.refused_roles] == [
-        ("hr", "The workgroup does not allow it."),
-        ("root_all", "The workgroup denies it."),
+        ("hr", "No rule of the policy gives it."),
+        ("root_all", "The rule workgroups.analytics.deny_database_roles denies it."),
     ]
 
 
@@ -132,7 +132,7 @@ def test_the_records_name_the_human_the_login_and_the_roles(bench: Bench) -> Non
         assert (record.alias, record.lease_id, record.database_user) == (got.user, got.lease_id, "ethan@example.com")
     assert allowed.detail["candidate_database_roles"] == ["marketing", "sales"]
     assert issued.detail["unknown_database_roles"] == ["marketing"]
-    assert issued.detail["refused_database_roles"] == ["hr: The workgroup does not allow it."]
+    assert issued.detail["refused_database_roles"] == ["hr: No rule of the policy gives it."]
     assert issued.detail["foreign_database_roles"] == ["hand_granted"]
     assert "plan" in issued.detail
 
@@ -212,13 +212,13 @@ def test_who_lost_every_role_loses_the_open_sessions_too(bench: Bench) -> None:
 
 
 def test_who_is_left_without_a_role_learns_why_for_each(bench: Bench) -> None:
-    with pytest.raises(NoDatabaseRole, match=r"'hr': The workgroup does not allow it.*'root_all': .* denies it"):
+    with pytest.raises(NoDatabaseRole, match=r"'hr': No rule of the policy gives it.*'root_all': .* denies it"):
         bench.issue(who=session(replace(ETHAN, asserted_roles=("hr", "root_all"))))
 
 
 def test_the_policys_reasons_stand_beside_the_warehouses(bench: Bench) -> None:
     bench.warehouse.before["issue"] = raising(NoDatabaseRole("'marketing': The warehouse has no such role."))
-    with pytest.raises(NoDatabaseRole, match=r"'marketing': The warehouse .*'hr': The workgroup does not allow it"):
+    with pytest.raises(NoDatabaseRole, match=r"'marketing': The warehouse .*'hr': No rule of the policy gives it"):
         bench.issue(who=session(replace(ETHAN, asserted_roles=("marketing", "hr"))))
 
 
