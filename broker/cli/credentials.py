@@ -1,20 +1,19 @@
 """`broker credentials`."""
 
-from pathlib import Path
-
 import click
 
-from broker.cli import output
-from broker.cli.output import Format
-from broker.client.errors import SettingsInvalid
-from broker.client.model import TemporaryLogin
+from broker.cli.output import as_table, report_roles
+from broker.client.forms import Format, shown
 from broker.client.session import open_session
 from broker.client.settings import StoreKind, load_settings
+from broker.client.workgroups import choose_workgroup
 from broker.clock import utc_now
 
 
 @click.command()
-@click.option("--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`.")
+@click.option(
+    "--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`, or your only one."
+)
 @click.option("--database", "-d", metavar="NAME", help="Else the workgroup's default.")
 @click.option("--duration", type=click.IntRange(min=1), metavar="SECONDS", help="Else the workgroup's default.")
 @click.option("--format", "form", type=click.Choice([str(form) for form in Format]), default="table", show_default=True)
@@ -37,26 +36,10 @@ def credentials(
     """
     store = StoreKind.NONE if no_store else None
     settings = load_settings({"url": url, "workgroup": workgroup, "credential_store": store})
-    if not settings.workgroup:
-        raise SettingsInvalid(
-            "No workgroup is named.", remedy="Pass --workgroup, or set BROKER_WORKGROUP; `broker whoami` lists yours."
-        )
     with open_session(settings) as session:
-        login = session.credentials(settings.workgroup, database, duration, fresh=fresh)
+        group = choose_workgroup(session, settings.workgroup)
+        login = session.credentials(group, database, duration, fresh=fresh)
         certificate = session.certificate_file(login)
-    output.report_roles(login)
-    click.echo(_shown(login, certificate, Format(form)))
-
-
-def _shown(login: TemporaryLogin, certificate: Path | None, form: Format) -> str:
-    match form:
-        case Format.TABLE:
-            return output.as_table(login, certificate, utc_now())
-        case Format.JSON:
-            return output.as_json(login)
-        case Format.ENV:
-            return output.as_env(login, certificate)
-        case Format.URI:
-            return output.as_uri(login, certificate)
-        case Format.PGPASS:
-            return output.as_pgpass(login)
+    report_roles(login)
+    asked = Format(form)
+    click.echo(as_table(login, certificate, utc_now()) if asked is Format.TABLE else shown(login, certificate, asked))

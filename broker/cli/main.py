@@ -36,12 +36,15 @@ class LazyCommand:
 COMMANDS: Final = {
     "login": LazyCommand("broker.cli.login:login", "Sign in at the broker."),
     "credentials": LazyCommand("broker.cli.credentials:credentials", "Get a temporary database login."),
+    "proxy": LazyCommand("broker.cli.proxy:proxy", "Let any PostgreSQL program in without a password."),
+    "exec": LazyCommand("broker.cli.exec:exec_", "Run a program that finds the warehouse by itself."),
     "whoami": LazyCommand("broker.cli.whoami:whoami", "Show who you are, and what you may use."),
     "logout": LazyCommand("broker.cli.logout:logout", "Sign out, here and at the broker."),
     "demo": LazyCommand("broker.cli.demo:demo", "Run the whole story on this machine.", "demo"),
     "serve": LazyCommand("broker.cli.serve:serve", "Run the broker.", "server"),
     "doctor": LazyCommand("broker.cli.doctor:doctor", "Check a broker and its warehouses.", "server"),
     "keys": LazyCommand("broker.cli.keys:keys", "Make and rotate the broker's keys.", "server"),
+    "idp": LazyCommand("broker.cli.idp:idp", "Add and try identity providers.", "server"),
     "warehouse": LazyCommand("broker.cli.warehouse:warehouse", "Prepare a warehouse for the broker.", "server"),
 }
 
@@ -73,15 +76,16 @@ class LazyGroup(click.Group):
             _explain_missing(missing, ctx.invoked_subcommand or "")
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_EXIT_CODES: Final = (
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings, 3 not signed in, 4 broker unreachable, "
+    "130 cancelled."
+)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(package_name="warehouse-access-broker", prog_name="broker")
 def broker() -> None:
-    r"""Sign in once, get a temporary database login with just your rights.
-
-    \b
-    Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings,
-    3 not signed in, 4 broker unreachable, 130 cancelled.
-    """
+    """Sign in once, get a temporary database login with just your rights."""
 
 
 def main() -> NoReturn:

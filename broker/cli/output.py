@@ -1,27 +1,14 @@
 """How the commands show values: on stdout, in the form that was asked for."""
 
 import json
-import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote
 
 import click
 
-from broker.client.errors import ClientError, printable
+from broker.client.errors import printable
 from broker.client.model import Identity, TemporaryLogin
-
-
-class Format(StrEnum):
-    """The forms of a temporary login."""
-
-    TABLE = "table"
-    JSON = "json"
-    ENV = "env"
-    URI = "uri"
-    PGPASS = "pgpass"
 
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
@@ -52,52 +39,6 @@ def as_table(login: TemporaryLogin, certificate: Path | None, now: datetime) -> 
         ("Ends", moment(login.expires_at, now)),
     ]
     return table(rows)
-
-
-def as_json(login: TemporaryLogin) -> str:
-    """The broker's own answer."""
-    return json.dumps(login.reveal(), indent=2)
-
-
-def as_env(login: TemporaryLogin, certificate: Path | None) -> str:
-    """The environment of libpq, for `eval "$(broker credentials --format env ...)"` in a POSIX shell."""
-    variables = {
-        "PGHOST": login.host,
-        "PGPORT": str(login.port),
-        "PGDATABASE": login.database,
-        "PGUSER": login.user,
-        "PGPASSWORD": login.password.reveal(),
-        "PGSSLMODE": login.sslmode,
-    }
-    if certificate:
-        variables["PGSSLROOTCERT"] = str(certificate)
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
-
-
-def as_uri(login: TemporaryLogin, certificate: Path | None) -> str:
-    """A connection URI (PostgreSQL documentation 34.1.1.2), every part percent-encoded."""
-
-    def part(text: str) -> str:
-        return quote(text, safe="")
-
-    host = f"[{login.host}]" if ":" in login.host else part(login.host)
-    parameters = f"sslmode={part(login.sslmode)}"
-    if certificate:
-        parameters += f"&sslrootcert={part(str(certificate))}"
-    user = f"{part(login.user)}:{part(login.password.reveal())}"
-    return f"postgresql://{user}@{host}:{login.port}/{part(login.database)}?{parameters}"
-
-
-def as_pgpass(login: TemporaryLogin) -> str:
-    """A line of a password file (PostgreSQL documentation 34.16).
-
-    Raises:
-        ClientError: a value holds a line break, which such a file can't.
-    """
-    fields = (login.host, str(login.port), login.database, login.user, login.password.reveal())
-    if any(sign in field for field in fields for sign in "\r\n\0"):
-        raise ClientError("A password file can't hold a line break.", remedy="Use another --format.")
-    return ":".join(field.replace("\\", "\\\\").replace(":", "\\:") for field in fields)
 
 
 def report_roles(login: TemporaryLogin) -> None:

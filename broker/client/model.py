@@ -175,10 +175,15 @@ class CredentialWish:
 
 @dataclass(frozen=True, slots=True)
 class OfferedWorkgroup:
-    """A workgroup that the person may use."""
+    """A workgroup that the person may use.
+
+    Attributes:
+        longest_seconds: how long a temporary login may last at most, where the broker says so.
+    """
 
     name: str
     databases: tuple[str, ...]
+    longest_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +214,14 @@ class Identity:
             session_id=answer.text("session_id"),
             issued_at=answer.moment("issued_at"),
             expires_at=answer.moment("expires_at"),
-            workgroups=tuple(
-                OfferedWorkgroup(group.text("name"), group.texts("databases")) for group in answer.objects("workgroups")
-            ),
+            workgroups=tuple(_offered(group) for group in answer.objects("workgroups")),
         )
+
+
+def _offered(group: Fields) -> OfferedWorkgroup:
+    name = "maximum_duration_seconds"
+    longest = group.integer(name) if name in group else None
+    return OfferedWorkgroup(group.text("name"), group.texts("databases"), longest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,11 @@ class ClientSession:
         asked_at = self._clock()
         return self._signed_in(lambda signed_in: signed_in.obtained_at >= asked_at)
 
+    def stored(self) -> SignedIn | None:
+        """The stored sign-in, good or not; None after a sign-out, here or in another process. Never signs in."""
+        with self._one_thread:
+            return self._vault().signed_in
+
     def credentials(
         self,
         workgroup: str,

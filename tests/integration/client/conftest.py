@@ -1,14 +1,18 @@
 """Fixtures: a tiny broker, settings of a workstation of its own, and a browser that is a script."""
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from broker.client.settings import ClientSettings, StoreKind
+from tests.conftest import PostgresServer
 from tests.integration.client.helpers import TinyBroker
 
 ROOT = Path(__file__).parents[3]
@@ -90,3 +94,43 @@ def environment(tiny: TinyBroker, tmp_path: Path, passphrase_file: Path, browser
         "BROKER_CREDENTIAL_STORE": "file",
         "BROKER_PASSPHRASE_FILE": str(passphrase_file),
     }
+
+
+class Warehouse:
+    """A real database behind the tiny broker: every lease is a login role of its own, as the real broker makes them."""
+
+    def __init__(self, server: PostgresServer, database: str) -> None:
+        self.server = server
+        self.database = database
+        self.roles: list[str] = []
+
+    def lease(self) -> dict[str, object]:
+        """What of the broker's answer says where the warehouse is, and who one is there."""
+        role, password = f"bk_{secrets.token_hex(8)}", secrets.token_urlsafe()
+        with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+            admin.execute(create.format(sql.Identifier(role), sql.Literal(password)))
+        self.roles.append(role)
+        place = {"host": self.server.host, "port": self.server.port, "database": self.database}
+        return {**place, "user": role, "password": password, "sslmode": "require", "ssl_root_certificate": ""}
+
+    def end(self, role: str) -> None:
+        """End a lease as the reaper does: no new session, and none goes on."""
+        with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
+            admin.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [role])
+
+    def drop(self) -> None:
+        for role in self.roles:
+            self.end(role)
+            with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
+                admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture
+def warehouse(tiny: TinyBroker, postgres: PostgresServer, database: str) -> Iterator[Warehouse]:
+    """The tiny broker issues logins that work."""
+    made = Warehouse(postgres, database)
+    tiny.warehouse = made.lease
+    yield made
+    made.drop()

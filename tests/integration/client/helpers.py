@@ -57,6 +57,8 @@ class TinyBroker:
     session_seconds: int = 3600
     login_seconds: int = 900
     problem: tuple[int, dict[str, object]] | None = None
+    warehouse: Callable[[], dict[str, object]] | None = None
+    refuse_durations: bool = False
     device_errors: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     authorizations: int = 0
@@ -143,6 +145,8 @@ class TinyBroker:
             return 401, problem("session-expired", "Your session has ended.")
         if self.problem is not None:
             return self.problem
+        if self.refuse_durations and "duration_seconds" in body:
+            return 400, problem("duration-out-of-range", "Too long.")
         return 200, {"whoami": self._whoami, "credentials": self._login, "explain": self._explain}[path](body)
 
     def _whoami(self, _body: dict[str, object]) -> dict[str, object]:
@@ -164,7 +168,7 @@ class TinyBroker:
         with self._lock:
             self.logins += 1
         self.gate.wait(30)
-        return {
+        login: dict[str, object] = {
             "lease_id": f"lease-{self.logins}",
             "workgroup": body["workgroup"],
             "host": "127.0.0.1",
@@ -180,6 +184,7 @@ class TinyBroker:
             "sslmode": "verify-full",
             "ssl_root_certificate": CERTIFICATE,
         }
+        return login | (self.warehouse() if self.warehouse else {})
 
     def _explain(self, _body: dict[str, object]) -> dict[str, object]:
         return {"exists": True, "allowed": False, "missing": ["USAGE on schema f"], "database_roles": ["finance"]}

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from broker.cli.output import as_env, as_json, as_pgpass, as_table, as_uri, moment, table
+from broker.cli.output import as_table, moment, table
 from broker.client.errors import ClientError
+from broker.client.forms import as_env, as_json, as_pgpass, as_uri
 from broker.client.model import TemporaryLogin
 from broker.secrets import Secret
 

@@ -1,0 +1,139 @@
+"""A temporary login in the form that each program reads; every value is quoted as that form demands."""
+
+import json
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote, quote_plus, urlencode
+
+from broker.client.errors import ClientError
+from broker.client.model import TemporaryLogin
+
+
+class Format(StrEnum):
+    """The forms of a temporary login."""
+
+    TABLE = "table"
+    JSON = "json"
+    ENV = "env"
+    URI = "uri"
+    PGPASS = "pgpass"
+    PG_SERVICE = "pg_service"
+    DBT = "dbt"
+    JDBC = "jdbc"
+
+
+def as_json(login: TemporaryLogin) -> str:
+    """The broker's own answer."""
+    return json.dumps(login.reveal(), indent=2)
+
+
+def as_env(login: TemporaryLogin, certificate: Path | None) -> str:
+    """The environment of libpq, for `eval "$(broker credentials --format env ...)"` in a POSIX shell."""
+    variables = {
+        "PGHOST": login.host,
+        "PGPORT": str(login.port),
+        "PGDATABASE": login.database,
+        "PGUSER": login.user,
+        "PGPASSWORD": login.password.reveal(),
+        "PGSSLMODE": login.sslmode,
+    }
+    if certificate:
+        variables["PGSSLROOTCERT"] = str(certificate)
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def as_uri(login: TemporaryLogin, certificate: Path | None) -> str:
+    """A connection URI (PostgreSQL documentation 34.1.1.2), every part percent-encoded."""
+
+    def part(text: str) -> str:
+        return quote(text, safe="")
+
+    host = f"[{login.host}]" if ":" in login.host else part(login.host)
+    parameters = f"sslmode={part(login.sslmode)}"
+    if certificate:
+        parameters += f"&sslrootcert={part(str(certificate))}"
+    user = f"{part(login.user)}:{part(login.password.reveal())}"
+    return f"postgresql://{user}@{host}:{login.port}/{part(login.database)}?{parameters}"
+
+
+def as_pgpass(login: TemporaryLogin) -> str:
+    """A line of a password file (PostgreSQL documentation 34.16).
+
+    Raises:
+        ClientError: a value holds a line break, which such a file can't.
+    """
+    fields = (login.host, str(login.port), login.database, login.user, login.password.reveal())
+    if any(sign in field for field in fields for sign in "\r\n\0"):
+        raise ClientError("A password file can't hold a line break.", remedy="Use another --format.")
+    return ":".join(field.replace("\\", "\\\\").replace(":", "\\:") for field in fields)
+
+
+def as_pg_service(login: TemporaryLogin, certificate: Path | None, name: str) -> str:
+    """A section of a service file (PostgreSQL documentation 34.17).
+
+    libpq takes the rest of the line as the value, cut of blanks at its end, and knows no quotes.
+
+    Raises:
+        ClientError: a value holds a line break or ends with a blank, which such a file can't.
+    """
+    values = {
+        "host": login.host,
+        "port": str(login.port),
+        "dbname": login.database,
+        "user": login.user,
+        "password": login.password.reveal(),
+        "sslmode": login.sslmode,
+        **({"sslrootcert": str(certificate)} if certificate else {}),
+    }
+    if any(value != value.rstrip() or any(sign in value for sign in "\r\n\0") for value in values.values()):
+        raise ClientError("A service file can't hold such a value.", remedy="Use another --format.")
+    return "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in values.items())])
+
+
+def as_jdbc(login: TemporaryLogin, certificate: Path | None) -> str:
+    """A URL of pgjdbc; it decodes every part as a form field (org.postgresql.util.URLCoder)."""
+    host = f"[{login.host}]" if ":" in login.host else quote_plus(login.host)
+    properties = {"user": login.user, "password": login.password.reveal(), "sslmode": login.sslmode}
+    if certificate:
+        properties["sslrootcert"] = str(certificate)
+    return f"jdbc:postgresql://{host}:{login.port}/{quote_plus(login.database)}?{urlencode(properties)}"
+
+
+def as_dbt(login: TemporaryLogin, certificate: Path | None) -> str:
+    """A `profiles.yml` for dbt-postgres; JSON texts are YAML texts (YAML 1.2, 5.7 and 7.3.1)."""
+    values: dict[str, str | int] = {
+        "type": "postgres",
+        "host": login.host,
+        "port": login.port,
+        "dbname": login.database,
+        "user": login.user,
+        "password": login.password.reveal(),
+        "schema": login.database_user,
+        "sslmode": login.sslmode,
+        "threads": 4,
+        **({"sslrootcert": str(certificate)} if certificate else {}),
+    }
+    lines = [f"      {key}: {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join([f"{json.dumps(login.workgroup)}:", "  target: broker", "  outputs:", "    broker:", *lines])
+
+
+def shown(login: TemporaryLogin, certificate: Path | None, form: Format) -> str:
+    """The login in any form but the table, which is for people and not here."""
+    match form:
+        case Format.JSON:
+            return as_json(login)
+        case Format.ENV:
+            return as_env(login, certificate)
+        case Format.URI:
+            return as_uri(login, certificate)
+        case Format.PGPASS:
+            return as_pgpass(login)
+        case Format.PG_SERVICE:
+            return as_pg_service(login, certificate, login.workgroup)
+        case Format.DBT:
+            return as_dbt(login, certificate)
+        case Format.JDBC:
+            return as_jdbc(login, certificate)
+        case Format.TABLE:
+            raise ValueError(form)
