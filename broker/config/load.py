@@ -14,7 +14,8 @@ from broker.config.kinds import Unfit
 from broker.config.model import Config
 from broker.errors import ConfigError
 
-_NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
+NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
+"""What an administrator may call a provider, an access role or a workgroup."""
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -62,7 +63,7 @@ class _Document:
         """One value of the section's type for each of its tables."""
         for name, content in _table(section.table, tables).items():
             where = f"{section.table}.{name}"
-            if not _NAME.fullmatch(name):
+            if not NAME.fullmatch(name):
                 raise Problem(where, "a name is 1 to 64 of a-z, 0-9 and -")
             yield section.values(name=name, **self.table(section, where, _table(where, content)))
 
