@@ -2,14 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from broker.config.load import NAME, load
-from broker.config.model import IdentityProviderConfig
+from broker.config.load import NAME
+from broker.config.model import Config, IdentityProviderConfig
 from broker.errors import ConfigError
 from broker.metadata_refresh import write_whole
 from broker.providers import read_metadata
@@ -49,7 +49,7 @@ class NewProvider:
 
 
 def add_provider(
-    path: Path, new: NewProvider, environ: Mapping[str, str], now: datetime
+    path: Path, new: NewProvider, load: Callable[[Path], Config], now: datetime
 ) -> tuple[IdentityProvider, str]:
     """Add `new` to the configuration at `path`; what its metadata say, and the text that was written.
 
@@ -61,7 +61,7 @@ def add_provider(
     """
     if not NAME.fullmatch(new.name):
         raise ConfigError(f"{new.name!r} is no name: a name is 1 to 64 of a-z, 0-9 and -.")
-    config = load(path, environ)
+    config = load(path)
     if any(provider.name == new.name for provider in config.identity_providers):
         raise ConfigError(f"{path} has an identity provider {new.name} already.")
     relative = Path(FOLDER) / f"{new.name}.xml"
@@ -81,7 +81,7 @@ def add_provider(
     write_whole(file, new.metadata)
     try:
         text = new.table(relative)
-        _append(path, text, environ)
+        _append(path, text, load)
     except BaseException:
         if not existed:
             file.unlink(missing_ok=True)
@@ -97,14 +97,14 @@ def _entity_id(provider: IdentityProviderConfig, now: datetime) -> str:
         return ""
 
 
-def _append(path: Path, text: str, environ: Mapping[str, str]) -> None:
+def _append(path: Path, text: str, load: Callable[[Path], Config]) -> None:
     before = path.read_bytes()
     gap = b"\n" if before.endswith(b"\n") else b"\n\n"
     draft = path.with_name(f".{path.name}.draft")
     try:
         shutil.copy2(path, draft)  # with its mode: the file may hold secrets
         draft.write_bytes(before + gap + text.encode())
-        load(draft, environ)
+        load(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

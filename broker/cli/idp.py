@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -65,7 +66,7 @@ def add(
         database_users=database_users,
         allow_unsolicited=allow_unsolicited,
     )
-    added, written = add_provider(path, new, os.environ, utc_now())
+    added, written = add_provider(path, new, partial(load, environ=os.environ), utc_now())
     click.echo(_provider_text(added, utc_now()))
     click.echo(f"\nWritten to {path}:\n\n{written}")
     config = load(path, os.environ)

@@ -1,8 +1,10 @@
 """`broker idp`, as an administrator types it."""
 
 import os
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -111,9 +113,6 @@ def test_the_list_shows_every_certificate(folder: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize("form", ["value", "body", "xml"])
 def test_a_good_response_shows_who_would_sign_in(folder: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    from base64 import b64decode
-    from urllib.parse import urlencode
-
     with_okta(folder)
     respond(folder)
     file = folder / "response"
@@ -165,7 +164,7 @@ def test_without_a_response_it_says_what_to_enter(folder: Path, capsys: pytest.C
     with_okta(folder)
     capsys.readouterr()
     assert broker("test", "okta") == 0
-    assert "ACS URL       https://broker.example.com/saml/okta/acs" in capsys.readouterr().out
+    assert "https://broker.example.com/saml/okta/acs" in capsys.readouterr().out
     assert broker("test", "entra") == 1
 
 
