@@ -1,5 +1,6 @@
 """The two cookies: both random, short-lived, and of no use to scripts or other hosts."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ from broker.login.model import PENDING_LOGIN_LIFETIME
 from broker.secrets import Secret
 
 _LIFETIME: Final = int(PENDING_LOGIN_LIFETIME.total_seconds())
+_HANDLE: Final = re.compile(r"[a-z2-7]+", re.ASCII)
 _HANDLE_SHOWN: Final = 8
 
 
@@ -35,7 +37,9 @@ class Cookies:
         return request.cookies.get(self._login_cookie(handle), "")
 
     def forget_login(self, response: Response, handle: str) -> None:
-        """The sign-in is over."""
+        """The sign-in is over. A RelayState that a provider chose is no handle, and may not even name a cookie."""
+        if not _HANDLE.fullmatch(handle):
+            return
         name = self._login_cookie(handle)
         response.delete_cookie(name, secure=self.secure, httponly=True, samesite="none" if self.secure else None)
 
