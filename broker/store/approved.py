@@ -7,13 +7,13 @@ under a code of their own.
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from broker.errors import SessionError, StoreUnavailable
 from broker.login.model import ApprovedLogin
+from broker.sts.claims import principal_from
 from broker.sts.keys import KeyRing
 from broker.sts.token import open_sealed, seal
-from roles.principal import Principal, SessionTag
 
 _PURPOSE: Final = "approved-login-at-rest"
 
@@ -42,16 +42,7 @@ def open_approved(ring: KeyRing, digest: str, sealed: str) -> ApprovedLogin:
     if content["for"] != digest:
         raise StoreUnavailable("A sign-in at rest was sealed for another code.")
     return ApprovedLogin(
-        principal=_principal(content["principal"]),
+        principal=principal_from(content["principal"]),
         session_seconds=content["session_seconds"],
         session_ends_by=datetime.fromisoformat(content["session_ends_by"]),
     )
-
-
-def _principal(fields: dict[str, Any]) -> Principal:
-    lists = {
-        "asserted_roles": tuple(fields["asserted_roles"]),
-        "tags": tuple(SessionTag(**tag) for tag in fields["tags"]),
-        "transitive_tag_keys": tuple(fields["transitive_tag_keys"]),
-    }
-    return Principal(**(fields | lists))

@@ -27,7 +27,7 @@ def from_bytes(content: bytes, session_token: Secret) -> SessionCredentials:
     session = Session(
         **claims
         | {
-            "principal": _principal(claims["principal"]),
+            "principal": principal_from(claims["principal"]),
             "issued_at": datetime.fromisoformat(claims["issued_at"]),
             "expires_at": datetime.fromisoformat(claims["expires_at"]),
         }
@@ -35,7 +35,8 @@ def from_bytes(content: bytes, session_token: Secret) -> SessionCredentials:
     return SessionCredentials(session, session.access_key_id, secret, session_token)
 
 
-def _principal(claims: dict[str, Any]) -> Principal:
+def principal_from(claims: dict[str, Any]) -> Principal:
+    """The principal whose `dataclasses.asdict` went through JSON."""
     return Principal(
         **claims
         | {
