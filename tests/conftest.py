@@ -86,9 +86,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fail-on-skip", action="store_true", help="a skipped test is a failed test")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    report = yield
-    if report.skipped and item.config.getoption("--fail-on-skip") and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-    return report
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Skipped tests and skipped modules alike, on every worker: the terminal's reporter has seen them all."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and session.config.getoption("--fail-on-skip") and reporter.stats.get("skipped"):
+        reporter.write_line("\nA test was skipped, and --fail-on-skip is given.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
