@@ -183,7 +183,12 @@ def service_provider_metadata(service_provider: ServiceProvider) -> bytes:
             "entityId": quoted(service_provider.entity_id),
             "NameIDFormat": quoted(service_provider.name_id_format),
             "assertionConsumerService": {"binding": names.POST_BINDING, "url": quoted(service_provider.acs_url)},
-        },
+        }
+        | (
+            {"singleLogoutService": {"binding": names.REDIRECT_BINDING, "url": quoted(service_provider.slo_url)}}
+            if service_provider.slo_url
+            else {}
+        ),
         authnsign=bool(service_provider.private_key),
         wsign=True,
         valid_until="",

@@ -1,14 +1,12 @@
 """Asking an identity provider to sign a person in: an AuthnRequest on the HTTP-Redirect binding."""
 
-import base64
 import secrets
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 from saml import names
-from saml._toolkit import RSA_SHA256, deflate, sign_query
 from saml.model import IdentityProvider, ServiceProvider, Wish
+from saml.redirect import redirect_to
 
 _NO_WISH = Wish()
 
@@ -33,16 +31,8 @@ def build(
     Raises:
         PrivateKeyInvalid: our key cannot sign.
     """
-    fields = {"SAMLRequest": deflate(_render(provider, service_provider, request_id, now, wish).encode())}
-    if relay_state:
-        fields["RelayState"] = relay_state
-    if service_provider.private_key:
-        fields["SigAlg"] = RSA_SHA256
-    query = urlencode(fields, quote_via=quote, safe="")
-    if service_provider.private_key:
-        signature = sign_query(query, service_provider.private_key)
-        query += "&" + urlencode({"Signature": base64.b64encode(signature)}, quote_via=quote, safe="")
-    return f"{provider.sign_in_url}{'&' if '?' in provider.sign_in_url else '?'}{query}"
+    message = _render(provider, service_provider, request_id, now, wish)
+    return redirect_to(provider.sign_in_url, "SAMLRequest", message, relay_state, service_provider)
 
 
 def _render(

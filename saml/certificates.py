@@ -7,15 +7,21 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from saml.errors import CertificateInvalid
 from saml.model import IdentityProvider
 
 MINIMUM_RSA_BITS: Final = 2048
 _CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,24 @@ def pem_of_metadata(text: str) -> str:
             remedy="Renew the signing certificate at the identity provider with an RSA key of 2048 bits or more.",
         )
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def verifies(pem: str, algorithm: str, signature: bytes, signed: bytes) -> bool:
+    """Whether the certificate's key made this signature, by one of `names.SIGNATURE_ALGORITHMS`, over these bytes."""
+    family, _, digest = algorithm.rpartition("#")[2].partition("-")
+    key, hash_used = _read_pem(pem).public_key(), _HASHES[digest]
+    try:
+        if family == "rsa" and isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, signed, padding.PKCS1v15(), hash_used)
+            return True
+        if family == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
+            half = len(signature) // 2  # r and s side by side (RFC 4051 2.3.6)
+            r, s = (int.from_bytes(part) for part in (signature[:half], signature[half:]))
+            key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hash_used))
+            return True
+    except (InvalidSignature, ValueError):
+        return False
+    return False
 
 
 def _read_pem(pem: str) -> x509.Certificate:

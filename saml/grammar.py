@@ -217,3 +217,16 @@ RESPONSE: Final = Rule(
         names.ENCRYPTED_ASSERTION: _any_number(_ENCRYPTED_ASSERTION),
     },
 )
+
+# --- single logout -------------------------------------------------------------------------------------------------
+
+LOGOUT_REQUEST: Final = Rule(
+    required=_words("ID Version IssueInstant"),
+    optional=_words("Destination NotOnOrAfter Reason Consent"),
+    children={
+        names.ISSUER: _once(_NAME),
+        names.SIGNATURE: _perhaps(SIGNATURE),
+        names.NAME_ID: _once(_NAME),
+        names.SESSION_INDEX: _any_number(_TEXT),
+    },
+)

@@ -61,6 +61,7 @@ def read_identity_provider(
         sign_in_url=sign_in_url,
         certificates=certificates,
         sign_out_url=_redirect_location(roles[0], "SingleLogoutService"),
+        sign_out_response_url=_redirect_location(roles[0], "SingleLogoutService", "ResponseLocation"),
         wants_signed_requests=roles[0].get("WantAuthnRequestsSigned") in ("true", "1"),
         valid_until=valid_until,
         cache_duration=min((each for each in map(_cache_duration, around) if each is not None), default=None),
@@ -150,10 +151,12 @@ def _signing_keys(role: Element) -> list[str]:
     ]
 
 
-def _redirect_location(role: Element, service: str) -> str:
+def _redirect_location(role: Element, service: str, attribute: str = "Location") -> str:
     for endpoint in role.all(names.metadata(service)):
-        if endpoint.get("Binding") == names.REDIRECT_BINDING:
-            return _web_address(endpoint.get("Location") or "", service)
+        if endpoint.get("Binding") == names.REDIRECT_BINDING and (
+            attribute == "Location" or endpoint.get(attribute) is not None
+        ):
+            return _web_address(endpoint.get(attribute) or "", service)
     return ""
 
 

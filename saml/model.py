@@ -31,6 +31,7 @@ class IdentityProvider:
         entity_id: its exact Issuer.
         sign_in_url: its HTTP-Redirect single sign-on location.
         sign_out_url: its HTTP-Redirect single logout location, or "".
+        sign_out_response_url: where answers to its logout requests go, "" for the same (Metadata 2.2.2).
         certificates: PEM signing certificates; the only keys that are trusted.
         wants_signed_requests: it takes no unsigned AuthnRequest.
         valid_until: when its metadata end, and our trust with them, or None.
@@ -42,6 +43,7 @@ class IdentityProvider:
     sign_in_url: str
     certificates: tuple[str, ...]
     sign_out_url: str = ""
+    sign_out_response_url: str = ""
     wants_signed_requests: bool = False
     valid_until: datetime | None = None
     cache_duration: timedelta | None = None
@@ -54,6 +56,7 @@ class ServiceProvider:
     Attributes:
         entity_id: our name, the audience that an assertion must be for.
         acs_url: where responses must be sent (assertion consumer service), exact.
+        slo_url: where logout requests must be sent (single logout service), exact; "" for none.
         name_id_format: what we ask for, or "" for no wish.
         certificate: PEM, published in our metadata, or "".
         private_key: PEM; decrypts assertions and signs requests; never printed. "" for none.
@@ -68,6 +71,7 @@ class ServiceProvider:
     private_key: str = ""
     next_certificate: str = ""
     next_private_key: str = ""
+    slo_url: str = ""
 
     @property
     def certificates(self) -> tuple[str, ...]:
@@ -116,6 +120,15 @@ class ExpectedResponse:
     provider: IdentityProvider
     service_provider: ServiceProvider
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSession:
+    """A person's session at the provider, as a logout names it (SAML Core 3.7.1); "" for what was left out."""
+
+    name_id: str
+    name_id_format: str = ""
+    session_index: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def encryption(name: str) -> str:
 
 
 RESPONSE: Final = protocol("Response")
+LOGOUT_REQUEST: Final = protocol("LogoutRequest")
+SESSION_INDEX: Final = protocol("SessionIndex")
 STATUS: Final = protocol("Status")
 STATUS_CODE: Final = protocol("StatusCode")
 ASSERTION: Final = assertion("Assertion")

@@ -49,6 +49,17 @@ def check_response(root: Element, limits: Limits) -> None:
         _check_version(assertion)
 
 
+def check_logout_request(root: Element, limits: Limits) -> None:
+    """Check a whole LogoutRequest.
+
+    Raises:
+        SamlError: the first thing that is not as it must be.
+    """
+    if root.tag != names.LOGOUT_REQUEST:
+        raise ElementUnexpected("the document is no SAML 2.0 LogoutRequest")
+    _check(root, grammar.LOGOUT_REQUEST, limits)
+
+
 def check_signed(root: Element) -> None:
     """Check the one signature of a signed document of another kind (metadata); what it holds is not looked at.
 
