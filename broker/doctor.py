@@ -100,7 +100,7 @@ def _configuration(config: Config) -> Iterator[Finding]:
     offered = {name for role in config.access_roles for name in role.workgroups}
     for workgroup in config.workgroups:
         key = f"workgroups.{workgroup.name}"
-        if not workgroup.allow_database_roles:
+        if not workgroup.allow_database_roles and not config.policy_file:
             yield _warning(
                 "configuration",
                 f"{key} allows no database role: nobody gets a login.",

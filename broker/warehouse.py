@@ -30,10 +30,18 @@ from roles.desired import DesiredLogin
 from roles.dialect.postgres import PostgresDialect
 from roles.diff import diff
 from roles.explain import AccessExplanation, AccessTarget, explain_access
-from roles.inspect import AnyConnection, begin_and_inspect, mapped_roles, query, server_facts
+from roles.inspect import (
+    AnyConnection,
+    begin_and_inspect,
+    mapped_roles,
+    query,
+    role_names,
+    role_objections,
+    server_facts,
+)
 from roles.names import DatabaseRoleName, is_alias_name
 from roles.plan import GrantRole, Plan, RevokeRole
-from roles.policy import RolePolicy
+from roles.policy import Policy, RolePolicy
 from roles.privileges import Sifted, sift
 from roles.readiness import Expectations, Finding, examine, missing_rights
 from roles.records import parse_alias
@@ -203,6 +211,15 @@ class PostgresWarehouse:
         )
         return self._retrying(lambda connection: list(examine(connection, self._dialect, expected, self._clock)))
 
+    def role_objections(self) -> dict[str, str | None]:
+        """Every role that is no login alias, and why it must not be given unless the workgroup names it, or None."""
+
+        def work(connection: AnyConnection) -> dict[str, str | None]:
+            names = [name for name in role_names(connection) if not self._is_ours(name)]
+            return role_objections(connection, names)
+
+        return self._retrying(work)
+
     def setup_sql(self, admin_role: str) -> str:
         """What the warehouse's administrator must run for an admin login that is no superuser."""
         return self._retrying(
@@ -259,6 +276,11 @@ class PostgresWarehouse:
                 return missing_rights(connection, names) or None
         except (psycopg.Error, WarehouseUnavailable):
             return None
+
+
+def under_policy(workgroup: WorkgroupConfig, policy: Callable[[], Policy]) -> PostgresWarehouse:
+    """The warehouse of a workgroup, under the policy that is in force at each moment."""
+    return PostgresWarehouse(workgroup, reach=lambda: policy().reach(scope_of(workgroup)))
 
 
 def _expected(plan: Plan, actual: ActualState) -> frozenset[DatabaseRoleName]:

@@ -1,9 +1,9 @@
 """The composition root: a configuration in, a broker out. The only place that knows every part."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Thread
 from typing import Final
@@ -11,7 +11,8 @@ from typing import Final
 from broker.audit import AuditLog
 from broker.audit_file import AuditFile, AuditTrail
 from broker.clock import Clock, utc_now
-from broker.config.model import Config, WorkgroupConfig
+from broker.config.model import Config
+from broker.control import Control
 from broker.credentials.reaper import Reaper
 from broker.credentials.service import CredentialService
 from broker.http.app import Services
@@ -20,14 +21,13 @@ from broker.login.federation import Federation
 from broker.login.oauth import AuthorizationCodeGrant
 from broker.login.service import LoginService, TrustedProvider
 from broker.metadata_refresh import MetadataKeeper
-from broker.policy import PolicyBook, read_policy, scope_of
+from broker.policy import PolicyBook, read_policy
 from broker.providers import read_text, trusted_provider
 from broker.store.model import Store
 from broker.store.open import open_store
 from broker.sts.keys import KeyRing
 from broker.sts.service import SessionService
-from broker.warehouse import PostgresWarehouse
-from roles.policy import Policy
+from broker.warehouse import under_policy
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class Broker:
     services: Services
     reaper: Reaper
     metadata: MetadataKeeper
+    policy: PolicyBook
 
     @contextmanager
     def reaping(self) -> Iterator[None]:
@@ -76,7 +77,7 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
         audit = opened.enter_context(open_audit(config, store))
         policy = PolicyBook(partial(read_policy, config), audit)
         for workgroup in config.workgroups:
-            warehouse = warehouses[workgroup.name] = open_warehouse(workgroup, policy.current)
+            warehouse = warehouses[workgroup.name] = under_policy(workgroup, policy.current)
             opened.callback(warehouse.close)
         reaper = Reaper(
             warehouses=warehouses,
@@ -98,12 +99,8 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
         now = clock()
         providers = {each.name: trusted_provider(config, each, now) for each in config.identity_providers}
         keeper = MetadataKeeper(providers, reload=partial(trusted_provider, config), audit=audit, clock=clock)
-        yield Broker(config, _services(config, store, ring, audit, credentials, providers), reaper, keeper)
-
-
-def open_warehouse(workgroup: WorkgroupConfig, policy: Callable[[], Policy]) -> PostgresWarehouse:
-    """The warehouse of a workgroup, under the policy that is in force at each moment."""
-    return PostgresWarehouse(workgroup, reach=lambda: policy().reach(scope_of(workgroup)))
+        services = _services(config, store, ring, audit, credentials, providers)
+        yield Broker(config, replace(services, control=Control(ring, policy)), reaper, keeper, policy)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composed, Literal
 from roles.actual import ActualState, ActualUser, ReachableRole, RoleAttributes
 from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.policy import RolePolicy
-from roles.privileges import Sifted, sift
+from roles.privileges import Sifted, objection, sift
 
 AnyConnection: TypeAlias = Connection[Any]
 
@@ -79,10 +79,22 @@ def begin_and_inspect(
     )
 
 
+def role_names(connection: AnyConnection) -> list[DatabaseRoleName]:
+    """Every role of the warehouse."""
+    return [DatabaseRoleName(name) for (name,) in connection.execute(query("mapped_roles"))]
+
+
+def role_objections(connection: AnyConnection, names: Sequence[DatabaseRoleName]) -> dict[str, str | None]:
+    """Why each of these roles must not be given unless the configuration names it, or None."""
+    reached: dict[str, list[ReachableRole]] = {name: [] for name in names}
+    for found in _reachable(connection.execute(query("reachable", roles=list(names)))):
+        reached[found.wanted].append(found)
+    return {name: objection(DatabaseRoleName(name), found, RolePolicy()) for name, found in reached.items()}
+
+
 def mapped_roles(connection: AnyConnection, policy: RolePolicy) -> Sifted:
     """The warehouse's roles that `policy` allows by name, sifted by what they can do."""
-    names = [DatabaseRoleName(name) for (name,) in connection.execute(query("mapped_roles"))]
-    allowed = [name for name in names if policy.allows(name)]
+    allowed = [name for name in role_names(connection) if policy.allows(name)]
     rows = connection.execute(query("reachable", roles=allowed)).fetchall()
     return sift(allowed, ActualState(reachable=tuple(_reachable(rows))), policy)
 

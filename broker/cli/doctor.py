@@ -18,7 +18,9 @@ from broker.config.load import load
 from broker.config.model import Config
 from broker.doctor import Examined, broken, examine
 from broker.errors import ConfigError
-from broker.warehouse import PostgresWarehouse
+from broker.policy import read_policy
+from broker.warehouse import PostgresWarehouse, under_policy
+from roles.errors import PolicyInvalid
 from roles.readiness import Severity
 
 _ASK_SECONDS: Final = 3.0
@@ -32,19 +34,20 @@ def doctor(path: Path, form: str) -> int:
     """Check configuration, store, certificates, clock and warehouses; exit code 1 if there is a problem."""
     try:
         examined = _examine(load(path, os.environ))
-    except ConfigError as error:
+    except (ConfigError, PolicyInvalid) as error:
         examined = [Examined("broker", broken("configuration", error))]
-    click.echo(_as_json(examined) if form == "json" else _as_table(examined))
+    click.echo(findings_json(examined) if form == "json" else findings_table(examined))
     sick = any(each.finding.severity is Severity.PROBLEM for each in examined)
     return ExitCode.REFUSED if sick else ExitCode.OK
 
 
 def _examine(config: Config) -> list[Examined]:
     workgroups = {workgroup.name: workgroup for workgroup in config.workgroups}
+    policy = read_policy(config)
     with ExitStack() as opened:
 
         def open_warehouse(name: str) -> PostgresWarehouse:
-            warehouse = PostgresWarehouse(workgroups[name])
+            warehouse = under_policy(workgroups[name], lambda: policy)
             opened.callback(warehouse.close)
             return warehouse
 
@@ -60,7 +63,8 @@ def _time_at(url: str) -> datetime | None:
         return None
 
 
-def _as_json(examined: Iterable[Examined]) -> str:
+def findings_json(examined: Iterable[Examined]) -> str:
+    """Findings for a program."""
     return json.dumps(
         [
             {
@@ -76,7 +80,7 @@ def _as_json(examined: Iterable[Examined]) -> str:
     )
 
 
-def _as_table(examined: Iterable[Examined]) -> str:
+def findings_table(examined: Iterable[Examined]) -> str:
     """One finding a line, its remedy below it; under the name of what it is about."""
     lines: list[str] = []
     subject = ""

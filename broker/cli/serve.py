@@ -7,15 +7,21 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import click
 import uvicorn
 
+from broker.clock import utc_now
 from broker.config.load import load
 from broker.config.model import ServerConfig
+from broker.errors import StoreUnavailable
 from broker.http.app import create_app
+from broker.policy import PolicyBook
+from broker.secrets import random_name
 from broker.wiring import open_broker
+from roles.errors import PolicyInvalid
 
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _STOP_SECONDS: Final = 10
@@ -26,7 +32,7 @@ _HEADERS_BYTES: Final = 96 * 1024
 @click.command()
 @click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
 def serve(path: Path) -> None:
-    """Run the broker until it is told to stop (SIGTERM, SIGINT)."""
+    """Run the broker until it is told to stop (SIGTERM, SIGINT); SIGHUP makes it read its policy again."""
     run(path)
 
 
@@ -43,9 +49,20 @@ def run(config_path: Path) -> None:
     logging.basicConfig(format=_LOG_FORMAT, level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("broker").setLevel(logging.INFO)
     with open_broker(config) as broker, broker.reaping():
+        _reload_on_hangup(broker.policy)
         app = create_app(broker.services, config.server)
         with suppress(KeyboardInterrupt):
             _Server(_settings(app, config.server), config.server.public_url).run()
+
+
+def _reload_on_hangup(policy: PolicyBook) -> None:
+    """Read the policy again on SIGHUP, beside the server's own thread; a bad one is logged, audited and not taken."""
+
+    def read() -> None:
+        with suppress(PolicyInvalid, StoreUnavailable):
+            policy.reload(random_name(16), utc_now())
+
+    signal.signal(signal.SIGHUP, lambda *_: Thread(target=read, name="policy", daemon=True).start())
 
 
 def _settings(app: object, server: ServerConfig) -> uvicorn.Config:

@@ -3,17 +3,16 @@
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 import click
 
 from broker.config.load import load
 from broker.config.model import Config, WorkgroupConfig
 from broker.errors import UnknownWorkgroup, WarehouseUnavailable
-from broker.warehouse import PostgresWarehouse
+from broker.policy import read_policy, scope_of
+from broker.warehouse import under_policy
+from roles.pattern import parse_pattern
 from roles.setup_sql import ADMIN_OPTION_SINCE, setup_sql
-
-_GLOB: Final = frozenset("*?[")
 
 
 @click.group()
@@ -29,15 +28,18 @@ def setup_sql_command(workgroup: str, path: Path, admin_role: str) -> None:
     """Print the SQL that makes the broker's own login for WORKGROUP, which needs no superuser.
 
     The roles to grant are looked up in the warehouse. While that does not answer, as before the login is made, they are
-    those that `allow_database_roles` names, for PostgreSQL 16 or later.
+    those that the policy names, for PostgreSQL 16 or later.
     """
-    chosen = _chosen(load(path, os.environ), workgroup)
+    config = load(path, os.environ)
+    chosen = _chosen(config, workgroup)
+    policy = read_policy(config)
+    reach = policy.reach(scope_of(chosen))
     try:
-        with closing(PostgresWarehouse(chosen)) as opened:
+        with closing(under_policy(chosen, lambda: policy)) as opened:
             click.echo(opened.setup_sql(admin_role), nl=False)
     except WarehouseUnavailable as error:
-        named = [name for name in chosen.allow_database_roles if not set(name) & _GLOB]
-        left_out = [name for name in chosen.allow_database_roles if name not in named]
+        named = [name for name in reach.allow if parse_pattern(name).exact is not None]
+        left_out = [name for name in reach.allow if name not in named]
         click.echo(f"{error.what} The roles are those that the configuration names.", err=True)
         if left_out:
             click.echo(f"Run this again once the login works, for the roles of {', '.join(left_out)}.", err=True)

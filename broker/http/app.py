@@ -13,8 +13,10 @@ from starlette.routing import Route
 from broker.audit import AuditLog
 from broker.clock import Clock, utc_now
 from broker.config.model import ServerConfig
+from broker.control import Control
 from broker.credentials.service import CredentialService
 from broker.http.call import Call, Endpoints
+from broker.http.control import ControlEndpoints
 from broker.http.cookies import Cookies
 from broker.http.credentials import CredentialEndpoints
 from broker.http.device import DeviceEndpoints
@@ -37,6 +39,7 @@ class Services:
     Attributes:
         ping: raises `StoreUnavailable` unless the store answers.
     """
+        control: takes orders from the administrator at this machine; None for a broker that takes none.
 
     login: LoginService
     codes: AuthorizationCodeGrant
@@ -46,6 +49,7 @@ class Services:
     audit: AuditLog
     ping: Callable[[], None]
 
+    control: Control | None = None
 
 def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now) -> Starlette:
     """The application; every URL that it writes begins with the configured public one."""
@@ -76,6 +80,7 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
             *_health_routes(services.ping, for_clients),
         ],
         middleware=[
+            *(ControlEndpoints(services.control, services.audit).routes(for_clients) if services.control else []),
             Middleware(Edge, maximum_request_bytes=server.maximum_request_bytes, secure=secure),
         ],
         exception_handlers={HTTPException: _web_server_answer(pages)},

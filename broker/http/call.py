@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from broker.clock import Clock
-from broker.errors import RequestMalformed, RequestTooLarge
+from broker.errors import RequestMalformed, RequestTooLarge, SessionError
 from broker.http.middleware import body_of, request_id_of
+from broker.secrets import Secret
 
 MAXIMUM_FIELDS: Final = 32
 
@@ -171,3 +172,12 @@ class Fields:
         """
         if self._left:
             raise RequestMalformed(f"The field {next(iter(self._left))[:64]!r} is not known.")
+
+
+def bearer_token(request: Request) -> Secret:
+    """The token of the one Authorization header (RFC 6750 2.1)."""
+    headers = request.headers.getlist("authorization")
+    scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token:
+        raise SessionError("The request carries no session token.")
+    return Secret(token)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -13,8 +12,7 @@ from broker.audit import AuditEvent, AuditLog, AuditRecord
 from broker.credentials.model import DEFAULT_SCRAM_ITERATIONS, CredentialRequest, DatabaseCredentials
 from broker.credentials.service import CredentialService
 from broker.errors import SessionError
-from broker.http.call import Call, Endpoints, Fields
-from broker.secrets import Secret
+from broker.http.call import Call, Endpoints, Fields, bearer_token
 from broker.sts.model import Session
 from broker.sts.service import SessionService
 from roles.explain import AccessTarget
@@ -99,22 +97,13 @@ class CredentialEndpoints:
     def _signed_in(self, handler: Callable[[Call, Session], Response]) -> Callable[[Call], Response]:
         def checked(call: Call) -> Response:
             try:
-                session = self.sessions.open(_bearer_token(call.request), call.now)
+                session = self.sessions.open(bearer_token(call.request), call.now)
             except SessionError as refusal:
                 self.audit.record(AuditRecord(AuditEvent.SESSION_REFUSED, call.now, call.request_id, code=refusal.code))
                 raise
             return handler(call, session)
 
         return checked
-
-
-def _bearer_token(request: Request) -> Secret:
-    """The token of the one Authorization header (RFC 6750 2.1)."""
-    headers = request.headers.getlist("authorization")
-    scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
-    if scheme.lower() != "bearer" or not token:
-        raise SessionError("The request carries no session token.")
-    return Secret(token)
 
 
 def _credentials_document(issued: DatabaseCredentials) -> dict[str, object]:

@@ -102,7 +102,9 @@ def warehouse() -> WarehouseDouble:
     return WarehouseDouble(known_roles=frozenset({"sales"}))
 
 
-def application(world: SignInWorld, warehouses: Mapping[str, Warehouse] | None = None) -> Starlette:
+def application(
+    world: SignInWorld, warehouses: Mapping[str, Warehouse] | None = None, server: ServerConfig | None = None
+) -> Starlette:
     """The real application over the world's services; without a warehouse nobody may come as far as one."""
     services = Services(
         login=world.login,
@@ -120,12 +122,14 @@ def application(world: SignInWorld, warehouses: Mapping[str, Warehouse] | None =
         audit=world.store.audit,
         ping=world.store.ping,
     )
-    return create_app(services, ServerConfig(world.public_url), world.clock)
+    return create_app(services, server or ServerConfig(world.public_url), world.clock)
 
 
 @pytest.fixture
-def app_client(world: SignInWorld) -> Iterator[TestClient]:
-    with TestClient(application(world), base_url=world.public_url, follow_redirects=False) as client:
+def app_client(world: SignInWorld, warehouse: WarehouseDouble) -> Iterator[TestClient]:
+    with TestClient(
+        application(world, {WAREHOUSE.name: warehouse}), base_url=world.public_url, follow_redirects=False
+    ) as client:
         yield client
 
 
