@@ -1,11 +1,13 @@
 """The end of logins and sessions on a real PostgreSQL."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
 
 import psycopg
 import pytest
 
+from broker.warehouse import PostgresWarehouse
 from tests.integration.roles.yard import is_alive
 
 pytestmark = pytest.mark.integration
@@ -23,11 +25,18 @@ def test_a_shrink_ends_a_session_that_holds_the_lost_role(yard):
             assert is_alive(spared)
 
 
-def test_sessions_that_begin_afterwards_live(yard):
-    alias = yard.issue(yard.sales)
-    assert yard.warehouse.end_person_sessions(yard.ethan, "") == 0
-    with yard.connect(alias) as login:
-        assert is_alive(login)
+def test_sessions_that_begin_meanwhile_live(yard):
+    """They began with the new rights."""
+    alias, later = yard.issue(yard.sales), []
+
+    def log_in(_seconds):
+        later.append(yard.connect(alias))
+
+    with yard.connect(alias) as before, closing(PostgresWarehouse(yard.config, pause=log_in)) as warehouse:
+        assert warehouse.end_person_sessions(yard.ethan, "") == 1
+        assert not is_alive(before)
+    assert later
+    assert all(is_alive(login) for login in later)
 
 
 def test_only_that_persons_sessions_end(yard):

@@ -1,12 +1,13 @@
 """Issuing on a real PostgreSQL: who somebody is, what they may do, and what the broker refuses."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
-from broker.errors import WarehouseRefused
+from broker.errors import WarehouseRefused, WarehouseUnavailable
 from roles.errors import (
     DatabaseUserNotManaged,
     DatabaseUserOfAnother,
@@ -173,6 +174,38 @@ def test_one_person_from_eight_threads(yard):
     assert len(issued) == 48
     assert {alias.name for alias in yard.warehouse.aliases()} == {login.alias.name for login in logins}
     assert yard.held() in ({yard.sales}, {yard.finance})
+
+
+def test_who_gets_in_the_way_is_waited_for_and_looked_at_again(yard):
+    """The unique violation of the first attempt is not the answer: the second look is."""
+    yard.warehouse.aliases()
+    with yard.superuser() as other, ThreadPoolExecutor(1) as threads:
+        with other.transaction():
+            other.execute(f'CREATE ROLE "{yard.ethan}"')
+            issuing = threads.submit(yard.issue, yard.sales)
+            _wait_for_a_blocked(yard.admin, other)
+        with pytest.raises(DatabaseUserNotManaged):
+            issuing.result()
+
+
+def test_the_lock_is_on_the_person(yard):
+    with yard.another(statement_timeout=timedelta(seconds=0.3)) as warehouse, yard.superuser() as other:
+        key = f"warehouse-access-broker:{yard.ethan}"
+        other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 7))", (key,))
+        with pytest.raises(WarehouseUnavailable, match="too busy"):
+            warehouse.issue(yard.desired(yard.sales))
+        warehouse.issue(yard.desired(yard.sales, user=f"bob_{yard.mark}", owner="bob"))
+
+
+def _wait_for_a_blocked(user, connection):
+    deadline = time.monotonic() + 10
+    blocked = (
+        "SELECT 1 FROM pg_locks AS l JOIN pg_stat_activity AS s USING (pid) WHERE NOT l.granted AND s.usename = %s"
+    )
+    while not connection.execute(blocked, (user,)).fetchall():
+        assert time.monotonic() < deadline
+        connection.execute("SELECT pg_stat_clear_snapshot()")
+        time.sleep(0.01)
 
 
 def test_eight_people_at_once_share_their_roles(yard):
