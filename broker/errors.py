@@ -255,6 +255,13 @@ class RequestTooLarge(RequestMalformed):
     code = "request-too-large"
 
 
+class TooManyRequests(BrokerError):
+    """One address asked, or one person began a session, too often in a short time."""
+
+    code = "too-many-requests"
+    default_remedy = "Wait a moment, and try again."
+
+
 class UnknownWorkgroup(CredentialError):
     """No workgroup of that name is configured (or the person may not know of it)."""
 

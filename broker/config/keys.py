@@ -13,6 +13,7 @@ from broker.config.kinds import (
     FILLED_TEXT,
     FILLED_TEXTS,
     FLAG,
+    NETWORKS,
     NEW_FILE,
     PUBLIC_URL,
     SECRET,
@@ -96,6 +97,17 @@ SERVER: Final = Section(
         Key("tls_certificate", FILE, "PEM certificate chain; without it TLS ends at the proxy before the broker."),
         Key("tls_key", FILE, "PEM private key of `tls_certificate`."),
         Key("maximum_request_bytes", whole_number(1024), "Larger request bodies are refused."),
+        Key(
+            "requests_per_minute",
+            whole_number(1),
+            "Sign-in requests from one address to one broker process; a quarter of them at once.",
+        ),
+        Key("sessions_per_minute", whole_number(1), "Sessions of one person at one broker process; a quarter at once."),
+        Key(
+            "trusted_proxies",
+            NETWORKS,
+            "Addresses or networks of proxies whose X-Forwarded-For says who asks; from others it is not read.",
+        ),
     ),
 )
 
@@ -170,6 +182,11 @@ SESSION: Final = Section(
     (
         Key("default_seconds", _session, "Length of a session when the assertion asks for none.", ("default_session",)),
         Key("maximum_seconds", _session, "The longest session, whatever the assertion asks.", ("maximum_session",)),
+        Key(
+            "logout_ends_database_sessions",
+            FLAG,
+            "Does a logout at the provider end database sessions, too; if not, they end with their leases.",
+        ),
     ),
 )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -69,6 +69,16 @@ def _filled_texts(value: object, folder: Path) -> tuple[str, ...]:
     if not texts:
         raise Unfit("must name at least one")
     return texts
+
+
+def _networks(value: object, folder: Path) -> tuple[str, ...]:
+    networks = _texts(value, folder)
+    for each in networks:
+        try:
+            ip_network(each)
+        except ValueError:
+            raise Unfit(f"{each!r} is no IP address or network, such as 10.0.0.0/8") from None
+    return networks
 
 
 def whole_number(minimum: int, maximum: int | None = None) -> Kind:
@@ -215,6 +225,7 @@ FILLED_TEXT: Final = Kind("text, not empty", _filled_text, _quoted)
 FLAG: Final = Kind("true or false", _flag, lambda value: str(value).lower())
 TEXTS: Final = Kind("list of texts", _texts, _list)
 FILLED_TEXTS: Final = Kind("list of texts, not empty", _filled_texts, _list)
+NETWORKS: Final = Kind("list of addresses or networks", _networks, _list)
 FILE: Final = Kind("file", _existing_file)
 NEW_FILE: Final = Kind("file, made if absent", _new_file)
 SECRET: Final = Kind("secret text", _secret)

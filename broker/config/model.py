@@ -21,6 +21,9 @@ class ServerConfig:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     maximum_request_bytes: int = 512 * 1024
+    requests_per_minute: int = 1200
+    sessions_per_minute: int = 60
+    trusted_proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +152,5 @@ class Config:
     saml_next_private_key: Path | None = None
     default_session: timedelta = DEFAULT_SESSION
     maximum_session: timedelta = MAXIMUM_SESSION
+    logout_ends_database_sessions: bool = True
     reap_interval: timedelta = timedelta(seconds=5)

@@ -20,6 +20,8 @@ from broker.http.control import ControlEndpoints
 from broker.http.cookies import Cookies
 from broker.http.credentials import CredentialEndpoints
 from broker.http.device import DeviceEndpoints
+from broker.http.limits import ClientAddress, LimitedEndpoints, RateLimit
+from broker.http.logout import LogoutEndpoints
 from broker.http.middleware import Edge, request_id_of
 from broker.http.oauth import OAuthEndpoints, oauth_problem
 from broker.http.pages import Pages
@@ -27,6 +29,7 @@ from broker.http.problems import problem
 from broker.http.saml import SamlEndpoints
 from broker.http.start import StartEndpoints
 from broker.login.device import DeviceFlow
+from broker.login.logout import LogoutService
 from broker.login.oauth import AuthorizationCodeGrant
 from broker.login.service import LoginService
 from broker.sts.service import SessionService
@@ -38,8 +41,8 @@ class Services:
 
     Attributes:
         ping: raises `StoreUnavailable` unless the store answers.
-    """
         control: takes orders from the administrator at this machine; None for a broker that takes none.
+    """
 
     login: LoginService
     codes: AuthorizationCodeGrant
@@ -48,8 +51,8 @@ class Services:
     credentials: CredentialService
     audit: AuditLog
     ping: Callable[[], None]
-
     control: Control | None = None
+
 
 def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now) -> Starlette:
     """The application; every URL that it writes begins with the configured public one."""
@@ -62,25 +65,33 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
         devices=services.devices,
         sessions=services.sessions,
         audit=services.audit,
+        people=RateLimit(server.sessions_per_minute),
         pages=pages,
         cookies=cookies,
     )
-    for_people = Endpoints(clock, pages.failure)
-    for_oauth = Endpoints(clock, oauth_problem)
+    addresses, client_address = RateLimit(server.requests_per_minute), ClientAddress(server.trusted_proxies).of
+    for_people = LimitedEndpoints(clock, pages.failure, addresses, client_address)
+    for_oauth = LimitedEndpoints(clock, oauth_problem, addresses, client_address)
     for_clients = Endpoints(clock, problem)
+    providers, used = services.login.providers, services.login.used_assertions
+    logout = LogoutEndpoints(
+        LogoutService(providers, used, services.sessions, services.audit), services.sessions, pages
+    )
     return Starlette(
         routes=[
             pages.stylesheet(),
             *StartEndpoints(services.login, pages, cookies).routes(for_people),
             *SamlEndpoints(services.login, pages, cookies).routes(for_people),
             *DeviceEndpoints(services.login, services.devices, pages, cookies).routes(for_people),
+            *logout.browser_routes(for_people),
+            *logout.client_routes(for_clients),
             *oauth.browser_routes(for_people),
             *oauth.client_routes(for_oauth),
             *CredentialEndpoints(services.sessions, services.credentials, services.audit).routes(for_clients),
+            *(ControlEndpoints(services.control, services.audit).routes(for_clients) if services.control else []),
             *_health_routes(services.ping, for_clients),
         ],
         middleware=[
-            *(ControlEndpoints(services.control, services.audit).routes(for_clients) if services.control else []),
             Middleware(Edge, maximum_request_bytes=server.maximum_request_bytes, secure=secure),
         ],
         exception_handlers={HTTPException: _web_server_answer(pages)},

@@ -18,11 +18,13 @@ from broker.errors import (
     RequestMalformed,
     SessionError,
     SlowDown,
+    TooManyRequests,
 )
 from broker.http.call import Call, Endpoints
 from broker.http.cookies import Cookies
+from broker.http.limits import RateLimit
 from broker.http.pages import Choice, Pages, label_of
-from broker.http.problems import as_refusal, status_of
+from broker.http.problems import as_refusal, retry_headers, status_of
 from broker.login.device import DeviceFlow
 from broker.login.model import ApprovedLogin
 from broker.login.oauth import (
@@ -49,7 +51,11 @@ class _Grant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OAuthEndpoints:
-    """What `broker login` speaks with."""
+    """What `broker login` speaks with.
+
+    Attributes:
+        people: how often one person may begin a session.
+    """
 
     public_url: str
     login: LoginService
@@ -57,6 +63,7 @@ class OAuthEndpoints:
     devices: DeviceFlow
     sessions: SessionService
     audit: AuditLog
+    people: RateLimit
     pages: Pages
     cookies: Cookies
 
@@ -95,10 +102,11 @@ class OAuthEndpoints:
         client_id = form.get("client_id", "")
         try:
             approved = self._redeem(form, client_id, call)
+            self.people.take(f"{approved.principal.identity_provider} {approved.principal.subject}", call.now)
             credentials = self.sessions.issue(approved, client_id, call.request_id, call.now)
         except (AuthorizationPending, SlowDown):
             raise
-        except (OAuthError, SessionError) as refusal:
+        except (OAuthError, SessionError, TooManyRequests) as refusal:
             detail: dict[str, Detail] = {"what": refusal.what, "client": client_id[:64]}
             self.audit.record(
                 AuditRecord(AuditEvent.SESSION_REFUSED, call.now, call.request_id, code=refusal.code, detail=detail)
@@ -190,7 +198,7 @@ def oauth_problem(call: Call, error: Exception) -> JSONResponse:
         "code": refusal.code,
         "request_id": call.request_id,
     }
-    return JSONResponse(document, status_of(refusal.code))
+    return JSONResponse(document, status_of(refusal.code), retry_headers(refusal))
 
 
 def _oauth_error(refusal: BrokerError) -> str:
@@ -201,6 +209,8 @@ def _oauth_error(refusal: BrokerError) -> str:
             return "invalid_request"
         case SessionError():
             return "invalid_grant"
+        case TooManyRequests():
+            return "temporarily_unavailable"
         case _:
             return "server_error"
 

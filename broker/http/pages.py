@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from broker.http.call import Call
-from broker.http.problems import as_refusal, status_of
+from broker.http.problems import as_refusal, retry_headers, status_of
 from broker.login.model import ApprovedLogin
 from broker.login.refusal import public_remedy, public_text
 from broker.login.service import TrustedProvider
@@ -80,6 +80,10 @@ class Pages:
         """Who the person is, and what to type next."""
         return self._page("signed_in.html", who=approved.principal)
 
+    def signed_out(self) -> Response:
+        """The sessions have ended."""
+        return self._page("signed_out.html")
+
     def device_code(self, typed: str = "", *, unknown: bool = False) -> Response:
         """Where the person types the code that a machine shows."""
         status = HTTPStatus.BAD_REQUEST if unknown else HTTPStatus.OK
@@ -110,7 +114,7 @@ class Pages:
     def failure(self, call: Call, error: Exception) -> Response:
         """A refusal for a person: never the code of a SAML refusal, which would be an oracle."""
         refusal = as_refusal(error, call.request_id)
-        return self._page(
+        page = self._page(
             "failure.html",
             status_of(refusal.code),
             what=public_text(refusal),
@@ -118,6 +122,8 @@ class Pages:
             code="" if isinstance(refusal, SamlError) else refusal.code,
             reference=call.request_id,
         )
+        page.headers.update(retry_headers(refusal))
+        return page
 
     def plain(self, status: int, what: str, reference: str) -> Response:
         """An answer of the web server itself, such as Not Found."""

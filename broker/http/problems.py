@@ -58,6 +58,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
         404: ("identity-provider-unknown", "workgroup-unknown", "database-unknown"),
         409: ("database-user-taken", "database-user-of-another", "database-user-not-managed"),
         413: ("request-too-large",),
+        429: ("too-many-requests",),
         500: (
             "internal-error",
             "configuration-invalid",
@@ -105,6 +106,12 @@ def as_refusal(error: Exception, request_id: str) -> Refusal:
     return BrokerError("The broker failed at this request.")
 
 
+def retry_headers(refusal: Refusal) -> dict[str, str]:
+    """When to ask again, if the refusal knows (RFC 9110 10.2.3)."""
+    retry_after: int | None = getattr(refusal, "retry_after", None)
+    return {} if retry_after is None else {"Retry-After": str(retry_after)}
+
+
 def problem(call: Call, error: Exception) -> JSONResponse:
     """The problem document for a refusal."""
     refusal = as_refusal(error, call.request_id)
@@ -119,10 +126,9 @@ def problem(call: Call, error: Exception) -> JSONResponse:
         "code": refusal.code,
         "request_id": call.request_id,
     }
-    headers = {}
+    headers = retry_headers(refusal)
     if retry_after is not None:
         document["retry_after"] = retry_after
-        headers["Retry-After"] = str(retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750 3
     return JSONResponse(document, status, headers, media_type="application/problem+json")

@@ -11,6 +11,7 @@ from httpx import Response
 from starlette.testclient import TestClient
 
 from broker.audit import AuditEvent
+from broker.config.model import ServerConfig
 from broker.login.refusal import PUBLIC_REASONS
 from saml.errors import SamlError
 from tests.integration.http.conftest import WAREHOUSE, Browser, application, query
@@ -33,7 +34,8 @@ def warehouse() -> WarehouseDouble:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, warehouse: WarehouseDouble) -> Iterator[Browser]:
     world = settle(SignInWorld(tmp_path_factory.mktemp("corpus") / "keys"))
-    app = application(world, {WAREHOUSE.name: warehouse})
+    unhurried = ServerConfig(world.public_url, requests_per_minute=1_000_000, sessions_per_minute=1_000_000)
+    app = application(world, {WAREHOUSE.name: warehouse}, unhurried)
     with TestClient(app, base_url=world.public_url, follow_redirects=False) as client:
         yield Browser(world, client)
 
