@@ -224,6 +224,13 @@ class SessionRevoked(SessionError):
     code = "session-revoked"
 
 
+class SessionSuperseded(SessionRevoked):
+    """A later sign-in of the same person asserted other rights; the latest accepted assertion counts."""
+
+    code = "session-superseded"
+    default_remedy = "Sign in again, to have what your identity provider says of you now: run `broker login`."
+
+
 class KeyRingUnusable(BrokerError):
     """The key ring cannot be read, or others could read it."""
 
@@ -295,6 +302,12 @@ class WarehouseUnavailable(CredentialError):
 
     code = "warehouse-unavailable"
     default_remedy = "Try again shortly; your sign-in stays valid."
+
+
+class WarehouseOutcomeUnknown(WarehouseUnavailable):
+    """The warehouse went away during a change; the broker finds out whether it was made, and ends what was."""
+
+    code = "warehouse-outcome-unknown"
 
 
 class WarehouseRefused(CredentialError):

@@ -20,12 +20,11 @@ from broker.clock import Clock, utc_now
 from broker.config.model import WorkgroupConfig
 from broker.credentials.model import RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued
-from broker.errors import UnknownDatabase, WarehouseRefused, WarehouseUnavailable
+from broker.errors import UnknownDatabase, WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
 from broker.policy import list_policy, scope_of
 from broker.warehouse_pool import Pool, is_lost
 from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
-from roles.decision import no_database_role
 from roles.desired import DesiredLogin
 from roles.dialect.postgres import PostgresDialect
 from roles.diff import diff
@@ -39,10 +38,10 @@ from roles.inspect import (
     role_objections,
     server_facts,
 )
-from roles.names import DatabaseRoleName, is_alias_name
+from roles.names import DatabaseRoleName, DatabaseUserName, is_alias_name
 from roles.plan import GrantRole, Plan, RevokeRole
 from roles.policy import Policy, RolePolicy
-from roles.privileges import Sifted, sift
+from roles.privileges import sift
 from roles.readiness import Expectations, Finding, examine, missing_rights
 from roles.records import parse_alias
 from roles.setup_sql import setup_sql
@@ -62,6 +61,10 @@ _INSUFFICIENT_PRIVILEGE: Final = "42501"
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
+
+
+class _OutcomeUnknown(psycopg.OperationalError):
+    """The connection was lost between the first change and the answer to the commit."""
 
 
 class PostgresWarehouse:
@@ -101,26 +104,22 @@ class PostgresWarehouse:
         Somebody who is left without a database role gets no alias, and also loses what the broker granted before.
 
         Raises:
-            RolesError: a name is not ours to use, or no database role is left (`NoDatabaseRole`).
-            WarehouseUnavailable: it does not answer; nothing was changed, or the commit's fate is unknown.
+            RolesError: a name is not ours to use.
+            WarehouseOutcomeUnknown: it went away during the commit.
+            WarehouseUnavailable: it does not answer; nothing was changed.
             WarehouseRefused: the admin login lacks a right; nothing was changed.
         """
         names = (login.database_user, *login.database_roles)
-        sifted, issued = self._retrying(lambda connection: self._reconcile(connection, login), names)
-        if login.alias and not sifted.grantable:
-            if issued.shrank:
-                self.end_person_sessions(login.database_user, spare_alias="")
-            raise no_database_role(sifted.refused, sifted.unknown)
-        return issued
+        return self._retrying(lambda connection: self._reconcile(connection, login), names)
 
-    def _reconcile(self, connection: AnyConnection, login: DesiredLogin) -> tuple[Sifted, Issued]:
+    def _reconcile(self, connection: AnyConnection, login: DesiredLogin) -> Issued:
         actual = begin_and_inspect(connection, login.database_user, login.database_roles)
         sifted = sift(login.database_roles, actual, self._reach())
         desired = replace(login, database_roles=sifted.grantable, alias=login.alias if sifted.grantable else None)
         plan = diff(desired, actual)
-        reread = apply_and_commit(connection, self._dialect, plan, login.database_user)
+        reread = self._apply(connection, plan, login.database_user)
         held = _expected(plan, actual) if reread is None else reread
-        return sifted, Issued(
+        return Issued(
             plan=plan,
             database_roles=tuple(sorted(held & set(sifted.grantable))),
             unknown_roles=sifted.unknown,
@@ -128,6 +127,17 @@ class PostgresWarehouse:
             foreign_roles=tuple(sorted(held - plan.managed)),
             shrank=plan.shrinks,
         )
+
+    def _apply(
+        self, connection: AnyConnection, plan: Plan, database_user: DatabaseUserName
+    ) -> frozenset[DatabaseRoleName] | None:
+        try:
+            return apply_and_commit(connection, self._dialect, plan, database_user)
+        except psycopg.Error as error:
+            # Any other error of a statement has rolled the transaction back.
+            if error.sqlstate is None or is_lost(error):
+                raise _OutcomeUnknown from error
+            raise
 
     def end_person_sessions(self, database_user: str, spare_alias: str) -> int:
         """Terminate the person's sessions that began before now, except `spare_alias`'s, until confirmed empty.
@@ -256,6 +266,8 @@ class PostgresWarehouse:
     def _translated(self, error: psycopg.Error, names: Sequence[str]) -> Exception:
         """The refusal behind an error. By SQLSTATE only; the server's words may be in any language."""
         warehouse = f"The warehouse {self._config.name}"
+        if isinstance(error, _OutcomeUnknown):
+            return WarehouseOutcomeUnknown(f"{warehouse} went away during a change.", retry_after=1)
         if is_lost(error):
             return WarehouseUnavailable(f"{warehouse} does not answer.", retry_after=1)
         if error.sqlstate in _RETRYABLE | _CANCELLED:

@@ -95,6 +95,7 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
             audit=audit,
             root_certificates=_root_certificates(config),
             policy=policy.current,
+            is_live=store.sessions.is_live,
         )
         now = clock()
         providers = {each.name: trusted_provider(config, each, now) for each in config.identity_providers}

@@ -146,9 +146,7 @@ class _Judge:
         return self._denied(name) or "No rule of the policy gives it."
 
 
-def no_database_role(
-    refused: Iterable[RefusedDatabaseRole], unknown: Iterable[DatabaseRoleName] = ()
-) -> NoDatabaseRole:
+def no_database_role(refused: Iterable[RefusedDatabaseRole], unknown: Iterable[str] = ()) -> NoDatabaseRole:
     """The refusal for somebody who is left without a database role: it names each asserted one, and why."""
     reasons = [f"{shown(role.name)}: {role.reason}" for role in refused]
     reasons += [f"{shown(name)}: The warehouse has no such role." for name in unknown]

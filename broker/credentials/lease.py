@@ -8,7 +8,7 @@ INTENT -> FAILED            the warehouse surely changed nothing
 from types import MappingProxyType
 from typing import Final
 
-from broker.credentials.model import LeaseState
+from broker.credentials.model import Lease, LeaseState
 
 TRANSITIONS: Final = MappingProxyType(
     {
@@ -34,6 +34,15 @@ EXPIRED: Final = "the lease came to its end"
 def may_move(source: LeaseState, target: LeaseState) -> bool:
     """Whether a lease that stands at `source` may go to `target`."""
     return target in TRANSITIONS[source]
+
+
+def reason_to_end(lease: Lease, reason: str) -> str:
+    """The reason to keep with a lease that goes to ENDING.
+
+    Whatever ends an INTENT, its issue is cut off by that, and that is what the reaper must know. (An issue that becomes
+    ACTIVE in this very moment is treated like a cut-off one: more sessions end than must.)
+    """
+    return CUT_OFF if lease.state is LeaseState.INTENT else reason
 
 
 def sources_of(target: LeaseState) -> frozenset[LeaseState]:

@@ -54,7 +54,7 @@ class Issued:
 
     Attributes:
         plan: the applied changes; safe to print.
-        database_roles: held by the stable user through the broker now, sorted.
+        database_roles: held by the stable user through the broker now, sorted; without any, no alias was made.
         unknown_roles: wanted, but not in the warehouse.
         refused_roles: wanted, but predefined or privileged there.
         foreign_roles: memberships that somebody else granted; left alone, and shown.
@@ -101,9 +101,12 @@ class Warehouse(Protocol):
     def issue(self, login: DesiredLogin) -> Issued:
         """Reconcile the stable user and add the alias, in one transaction under the person's advisory lock.
 
+        Somebody who is left without a database role gets no alias, and also loses what the broker granted before.
+
         Raises:
-            RolesError: a name is not ours to use, or no database role is left (`NoDatabaseRole`).
-            WarehouseUnavailable: it does not answer; nothing was changed, or the commit's fate is unknown.
+            RolesError: a name is not ours to use.
+            WarehouseOutcomeUnknown: it went away during the commit.
+            WarehouseUnavailable: it does not answer; nothing was changed.
             WarehouseRefused: the admin login lacks a right; nothing was changed.
         """
         ...

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.clock import Clock
-from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES
+from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES, reason_to_end
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.ports import AliasEnded, AliasFound, Leases, Warehouse
 from broker.errors import BrokerError
@@ -164,7 +164,7 @@ class Reaper:
 
     def _begin_end(self, lease: Lease, now: datetime) -> Lease:
         """Put the lease to ENDING with its reason; the reason outlives a crash, and tells what else must end."""
-        reason = {LeaseState.INTENT: CUT_OFF, LeaseState.ACTIVE: EXPIRED}.get(lease.state, lease.reason)
+        reason = reason_to_end(lease, EXPIRED if lease.state is LeaseState.ACTIVE else lease.reason)
         self._leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
         return replace(lease, state=LeaseState.ENDING, reason=reason)
 

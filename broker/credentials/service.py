@@ -6,7 +6,7 @@ behind tells the reaper what to look for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from broker.audit import AuditEvent, AuditLog, Detail
@@ -27,20 +27,22 @@ from broker.credentials.trail import Trail
 from broker.errors import (
     DatabaseUserTaken,
     SessionExpired,
+    SessionRevoked,
     StoreUnavailable,
     UnknownDatabase,
     UnknownWorkgroup,
+    WarehouseOutcomeUnknown,
     WarehouseRefused,
     WarehouseUnavailable,
 )
 from broker.policy import limited, list_policy, scope_of
 from broker.secrets import Secret
 from broker.sts.model import Session
-from roles.decision import Decision, decide, no_database_role
+from roles.decision import Decision, RefusedDatabaseRole, decide, no_database_role
 from roles.desired import DesiredAlias, DesiredLogin, Owner
 from roles.errors import NoDatabaseRole, RolesError
 from roles.explain import AccessExplanation, AccessTarget
-from roles.names import DatabaseUserName, parse_database_user, shown
+from roles.names import DatabaseUserName, parse_database_user
 from roles.policy import Policy
 from roles.verifier import scram_sha_256
 
@@ -69,6 +71,7 @@ class CredentialService:
         leases: Leases,
         audit: AuditLog,
         root_certificates: Mapping[str, str],
+        is_live: Callable[[str, datetime], bool],
         policy: Callable[[], Policy] | None = None,
     ) -> None:
         """Take what an issue needs.
@@ -81,6 +84,7 @@ class CredentialService:
             audit: keeps every decision.
             root_certificates: PEM of the warehouse's CA by workgroup name; absent where clients know it already.
             policy: the one in force at the moment; without it, what the workgroups' own lists mean.
+            is_live: whether a session, by its id, has not ended at that moment (`Sessions.is_live`).
         """
         of_lists = list_policy(workgroups)
         self._policy = policy or (lambda: of_lists)
@@ -90,6 +94,7 @@ class CredentialService:
         self._leases = leases
         self._audit = audit
         self._root_certificates = root_certificates
+        self._is_live = is_live
 
     def offered(self, session: Session) -> tuple[OfferedWorkgroup, ...]:
         """What the session's access role and the policy let the person use."""
@@ -111,7 +116,7 @@ class CredentialService:
         """Make a temporary login for the person behind `session`.
 
         Raises:
-            SessionExpired: the session ended, or ends too soon for a login.
+            SessionExpired, SessionRevoked: the session ended, or ends too soon for a login.
             UnknownWorkgroup: not configured, or not for this access role: the text doesn't say which.
             UnknownDatabase, BadDuration, RequestMalformed: the request lies outside the workgroup's limits.
             DatabaseUserTaken: the database user belongs to somebody else.
@@ -197,21 +202,26 @@ class CredentialService:
         away, and a crash on the way is found like any other.
         """
         self._leases.add_intent(lease)
+        if not self._is_live(lease.session_id, trail.now):
+            # Whoever ends a session ends its leases after it: this one may have come too late to be found.
+            self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, SessionRevoked.code)
+            raise SessionRevoked("The session was ended.")
         warehouse = self._warehouses[lease.workgroup]
         try:
             issued = warehouse.issue(_desired(lease, approved, password))
-        except (RolesError, WarehouseRefused) as refusal:
-            # Both promise that no alias was made. After any other error the commit's fate is unknown: the lease
-            # stays an intent, and the reaper looks into the warehouse.
+        except WarehouseOutcomeUnknown:
+            raise  # the lease stays an intent, and the reaper looks into the warehouse; so it does after a defect
+        except (RolesError, WarehouseRefused, WarehouseUnavailable) as refusal:
             self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, refusal.code)
-            raise _complete(refusal, approved.decision) from refusal
+            raise
         if issued.shrank:
             ended = warehouse.end_person_sessions(lease.database_user, spare_alias=lease.alias)
             detail: dict[str, Detail] = {"plan": issued.plan.describe(), "sessions": ended}
             trail.record(AuditEvent.SESSIONS_ENDED, lease=lease, detail=detail)
-        if not approved.decision.candidates:
+        if not issued.database_roles:
             self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, NoDatabaseRole.code)
-            raise no_database_role(approved.decision.refused)
+            refused = (RefusedDatabaseRole(*astuple(role)) for role in _refused(approved.decision, issued))
+            raise no_database_role(refused, issued.unknown_roles)
         if not self._leases.move(lease.lease_id, LeaseState.ACTIVE, trail.now):
             raise WarehouseUnavailable("The login took so long to make that it was ended again.", retry_after=1)
         return issued
@@ -284,14 +294,6 @@ def _desired(lease: Lease, approved: _Approved, password: Secret) -> DesiredLogi
     candidates = approved.decision.candidates
     owner = Owner(lease.identity_provider, lease.subject)
     return DesiredLogin(approved.database_user, owner, candidates, alias if candidates else None)
-
-
-def _complete(refusal: RolesError | WarehouseRefused, decision: Decision) -> RolesError | WarehouseRefused:
-    """The warehouse says why it grants none of the candidates; the policy's reasons belong to the same answer."""
-    if not isinstance(refusal, NoDatabaseRole) or not decision.refused:
-        return refusal
-    reasons = " ".join(f"{shown(role.name)}: {role.reason}" for role in decision.refused)
-    return NoDatabaseRole(f"{refusal.what} {reasons}")
 
 
 def _refused(decision: Decision, issued: Issued) -> tuple[RefusedRole, ...]:

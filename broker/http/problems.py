@@ -33,7 +33,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "oauth-expired-token",
             "oauth-access-denied",
         ),
-        401: ("session-invalid", "session-expired", "session-revoked", "oauth-invalid-client"),
+        401: ("session-invalid", "session-expired", "session-revoked", "session-superseded", "oauth-invalid-client"),
         403: (
             "login-failed",
             "login-from-another-browser",
@@ -72,6 +72,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
         502: ("warehouse-refused",),
         503: (
             "warehouse-unavailable",
+            "warehouse-outcome-unknown",
             "store-unavailable",
             "store-too-new",
             "metadata-unavailable",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
+from broker.credentials.lease import reason_to_end
 from broker.credentials.model import LeaseState
 from broker.credentials.ports import Leases
 from broker.errors import SessionExpired, SessionRevoked
@@ -90,7 +91,7 @@ class SessionService:
         ended = [
             lease.lease_id
             for lease in self.leases.live(session_id=session.session_id)
-            if self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
+            if self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason_to_end(lease, reason))
         ]
         if was_live or ended:
             detail: dict[str, Detail] = {"reason": reason, "leases": ended}

@@ -118,6 +118,7 @@ def application(
             leases=world.store.leases,
             audit=world.store.audit,
             root_certificates={},
+            is_live=world.store.sessions.is_live,
         ),
         audit=world.store.audit,
         ping=world.store.ping,

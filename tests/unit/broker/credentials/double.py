@@ -61,7 +61,7 @@ class WarehouseDouble:
     def issue(self, login: DesiredLogin) -> Issued:
         self._enter("issue")
         self.desired.append(login)
-        if login.alias:
+        if login.alias and self.known_roles & set(login.database_roles):
             self.add(login.alias.name, login.alias.lease_id, login.database_user, login.alias.valid_until)
         self._leave("issue")
         return Issued(

@@ -14,9 +14,11 @@ from broker.errors import (
     BadDuration,
     DatabaseUserTaken,
     SessionExpired,
+    SessionRevoked,
     StoreUnavailable,
     UnknownDatabase,
     UnknownWorkgroup,
+    WarehouseOutcomeUnknown,
     WarehouseRefused,
     WarehouseUnavailable,
 )
@@ -45,6 +47,7 @@ class Bench:
     def __init__(self, access_role: AccessRoleConfig = ANALYST) -> None:
         self.warehouse = WarehouseDouble()
         self.store = memory_store()
+        self.ended_sessions: set[str] = set()
         self.service = CredentialService(
             workgroups=(ANALYTICS, OTHER),
             access_roles=(access_role,),
@@ -52,6 +55,7 @@ class Bench:
             leases=self.store.leases,
             audit=self.store.audit,
             root_certificates={"analytics": "PEM of the CA"},
+            is_live=lambda session_id, _now: session_id not in self.ended_sessions,
         )
 
     def issue(self, request: CredentialRequest = REQUEST, who: Session | None = None) -> DatabaseCredentials:
@@ -217,9 +221,18 @@ def test_who_is_left_without_a_role_learns_why_for_each(bench: Bench) -> None:
 
 
 def test_the_policys_reasons_stand_beside_the_warehouses(bench: Bench) -> None:
-    bench.warehouse.before["issue"] = raising(NoDatabaseRole("'marketing': The warehouse has no such role."))
-    with pytest.raises(NoDatabaseRole, match=r"'marketing': The warehouse .*'hr': No rule of the policy gives it"):
+    with pytest.raises(NoDatabaseRole, match=r"'hr': No rule of the policy gives it.*'marketing': The warehouse"):
         bench.issue(who=session(replace(ETHAN, asserted_roles=("marketing", "hr"))))
+    assert bench.lease.state is LeaseState.FAILED
+    assert bench.warehouse.found == {}
+
+
+def test_who_lost_every_role_in_the_warehouse_loses_the_open_sessions_on_record(bench: Bench) -> None:
+    bench.warehouse.shrank = True
+    with pytest.raises(NoDatabaseRole):
+        bench.issue(who=session(replace(ETHAN, asserted_roles=("marketing",))))
+    ended = next(record for record in bench.records if record.event is AuditEvent.SESSIONS_ENDED)
+    assert (ended.detail["sessions"], ended.detail["plan"]) == (2, "no changes")
 
 
 # --- the order, and what cannot be recorded ------------------------------------------------------------------------
@@ -272,7 +285,9 @@ def test_nobody_is_disturbed_when_nothing_was_taken_away(bench: Bench) -> None:
 # --- interruptions -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [WarehouseRefused("no right"), NoDatabaseRole("none left")])
+@pytest.mark.parametrize(
+    "error", [WarehouseRefused("no right"), WarehouseUnavailable("never connected"), NoDatabaseRole("none left")]
+)
 def test_a_change_that_surely_did_not_happen_fails_the_lease(bench: Bench, error: Exception) -> None:
     bench.warehouse.before["issue"] = raising(error)
     with pytest.raises(type(error)):
@@ -281,7 +296,7 @@ def test_a_change_that_surely_did_not_happen_fails_the_lease(bench: Bench, error
     assert bench.records[-1].code == error.code  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("error", [WarehouseUnavailable("the connection broke"), RuntimeError("a defect")])
+@pytest.mark.parametrize("error", [WarehouseOutcomeUnknown("the connection broke"), RuntimeError("a defect")])
 @pytest.mark.parametrize("step", ["issue", "end_person_sessions"])
 def test_a_change_of_unknown_fate_is_left_to_the_reaper(bench: Bench, error: Exception, step: str) -> None:
     bench.warehouse.shrank = True
@@ -305,6 +320,15 @@ def test_a_login_that_the_reaper_ended_meanwhile_is_not_handed_out(bench: Bench)
     with pytest.raises(WarehouseUnavailable):
         bench.issue()
     assert bench.lease.state is LeaseState.ENDING
+
+
+def test_a_session_that_ends_meanwhile_gets_no_login(bench: Bench) -> None:
+    """Whoever ends a session looks for its leases after it: the intent is there by then, or the session is not."""
+    bench.ended_sessions.add("session-1")
+    with pytest.raises(SessionRevoked):
+        bench.issue()
+    assert bench.lease.state is LeaseState.FAILED
+    assert bench.warehouse.calls == []
 
 
 def test_a_login_that_cannot_be_recorded_is_not_handed_out_and_ends(

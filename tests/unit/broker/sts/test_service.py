@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from broker.audit import AuditEvent
+from broker.credentials.lease import CUT_OFF
 from broker.credentials.model import Lease, LeaseState
 from broker.errors import SessionError, SessionExpired, SessionRevoked
 from broker.login.model import ApprovedLogin
@@ -90,6 +91,17 @@ def test_a_revoked_session_is_dead_at_once_and_its_leases_end(service: SessionSe
     assert (record.event, record.detail["leases"]) == (AuditEvent.SESSION_REVOKED, ["l1"])
     assert not service.revoke(issued.session, "r4", NOW)
     assert store.audit.by_request("r4") == []
+
+
+def test_a_logout_amid_an_issue_leaves_the_mark_of_one_that_was_cut_off(service: SessionService, store: Store) -> None:
+    """The process that issues may be dead: only the reaper then ends sessions that hold a role which was revoked."""
+    issued = service.issue(APPROVED, "broker-cli", "r1", NOW)
+    person = ("ethan", "bk_a", "okta", "ethan", issued.session.session_id, "r2")
+    store.leases.add_intent(Lease("l1", "w", "d", *person, LeaseState.INTENT, NOW, NOW + HOUR))
+    service.revoke(issued.session, "r3", NOW)
+    found = store.leases.get("l1")
+    assert found
+    assert (found.state, found.reason) == (LeaseState.ENDING, CUT_OFF)
 
 
 def test_a_session_that_the_store_does_not_know_is_dead(service: SessionService, tmp_path: Path) -> None:
