@@ -22,7 +22,7 @@ class ServerConfig:
     tls_key: Path | None = None
     maximum_request_bytes: int = 512 * 1024
     requests_per_minute: int = 1200
-    sessions_per_minute: int = 60
+    sessions_per_minute: int = 120
     trusted_proxies: tuple[str, ...] = ()
 
 
