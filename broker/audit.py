@@ -27,6 +27,8 @@ class AuditEvent(StrEnum):
     SESSION_ISSUED = "session.issued"
     SESSION_REFUSED = "session.refused"
     SESSION_REVOKED = "session.revoked"
+    LOGOUT_ACCEPTED = "logout.accepted"
+    LOGOUT_REFUSED = "logout.refused"
     CREDENTIALS_ALLOWED = "credentials.allowed"
     CREDENTIALS_ISSUED = "credentials.issued"
     CREDENTIALS_REFUSED = "credentials.refused"

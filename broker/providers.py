@@ -49,6 +49,7 @@ def service_provider(config: Config, provider: IdentityProviderConfig) -> Servic
     return ServiceProvider(
         entity_id=provider.entity_id or f"{base}/metadata",
         acs_url=f"{base}/acs",
+        slo_url=f"{base}/slo",
         name_id_format=provider.name_id_format,
         certificate=read_text(config.saml_certificate, "saml.certificate"),
         private_key=read_text(config.saml_private_key, "saml.private_key"),

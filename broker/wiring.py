@@ -139,7 +139,7 @@ def _services(
         login=login,
         codes=codes,
         devices=DeviceFlow(store.device_grants, audit),
-        sessions=SessionService(ring, store.sessions, store.leases, audit),
+        sessions=SessionService(ring, store.sessions, store.leases, audit, config.logout_ends_database_sessions),
         credentials=credentials,
         audit=audit,
         ping=store.ping,

@@ -95,6 +95,10 @@ class BrokerApi:
         """End the session at the broker (RFC 7009)."""
         self._send("POST", "/oauth/revoke", form={"token": token.reveal()})
 
+    def logout(self, token: Secret) -> str:
+        """End the session at the broker; where to end the one at the identity provider, or ""."""
+        return self._call("POST", "/v1/logout", token=token, body={}).text("logout_url")
+
     def whoami(self, token: Secret) -> Identity:
         """Ask who the session's holder is."""
         return Identity.from_answer(self._call("GET", "/v1/whoami", token=token))

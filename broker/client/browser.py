@@ -45,7 +45,7 @@ def sign_in_with_browser(settings: ClientSettings, api: BrokerApi, person: Perso
     state, verifier = random_token(), Secret(random_token())
     with LoopbackListener(state) as listener:
         address = authorization_url(settings, listener.redirect_uri, state, verifier)
-        _show(address, person, settings.sign_in)
+        show(address, person, settings.sign_in)
         wait_until(listener.wait, person, "Waiting for the sign-in in the browser", _LIMIT_SECONDS)
         if listener.answer is None:
             raise SignInTimedOut("Nobody finished the sign-in in the browser within ten minutes.")
@@ -114,13 +114,13 @@ def find_browser() -> "BaseBrowser | None":
     return None if os.path.basename(str(getattr(found, "name", ""))) in _TEXT_BROWSERS else found  # noqa: PTH119
 
 
-def _show(address: str, person: Person, method: SignInMethod) -> None:
+def show(address: str, person: Person, method: SignInMethod, way: str = "in") -> None:
     """Open the browser, or say what to open; always print the address, since an opened browser may stay unseen."""
     browser = find_browser() if method is SignInMethod.BROWSER else None
     if browser is None:
-        person.tell(f"Open this address in a browser on this machine to sign in:\n\n  {address}\n")
+        person.tell(f"Open this address in a browser on this machine to sign {way}:\n\n  {address}\n")
         return
-    person.tell(f"Your browser opens for the sign-in. If it does not, open this address:\n\n  {address}\n")
+    person.tell(f"Your browser opens for the sign-{way}. If it does not, open this address:\n\n  {address}\n")
     # In a process of its own: some browsers' commands return only when they are closed, and many would keep our stdout
     # open, so that `eval "$(broker credentials ...)"` would wait for the browser's end. Isolated (-I): no module from
     # the current folder.

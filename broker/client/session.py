@@ -25,7 +25,7 @@ from broker.client.storage import VaultStore, open_store
 from broker.client.turns import LastFailure, turn
 from broker.client.vault import Vault
 from broker.clock import Clock, utc_now
-from broker.secrets import digest
+from broker.secrets import Secret, digest
 
 _Answer = TypeVar("_Answer")
 
@@ -112,8 +112,10 @@ class ClientSession:
             lambda signed_in: self._api.explain(signed_in.token, workgroup, database or "", relation)
         )
 
-    def logout(self) -> bool:
+    def logout(self, *, everywhere: bool = False) -> bool:
         """End the session at the broker, and forget it here even if the broker cannot be told.
+
+        `everywhere` ends the one at the identity provider too, and with it those at other services: in a browser.
 
         Returns:
             Whether anybody was signed in.
@@ -129,10 +131,22 @@ class ClientSession:
             if signed_in is None:
                 return False
             try:
-                self._api.revoke(signed_in.token)
+                self._end(signed_in.token, everywhere=everywhere)
             except ClientError as error:
                 self._person.tell(f"{error.what} You are signed out here; the broker's session ends at its time.")
             return True
+
+    def _end(self, token: Secret, *, everywhere: bool) -> None:
+        if not everywhere:
+            self._api.revoke(token)
+            return
+        from broker.client.browser import show
+
+        url = self._api.logout(token)
+        if url:
+            show(url, self._person, self._settings.sign_in, "out")
+        else:
+            self._person.tell("The identity provider offers no logout; you stay signed in there.")
 
     def certificate_file(self, login: TemporaryLogin) -> Path | None:
         """A file with the CA certificate of the login's warehouse, for libpq's `sslrootcert`; None if it has none."""

@@ -24,7 +24,7 @@ from broker.sts.model import DEFAULT_SESSION, MAXIMUM_SESSION, MINIMUM_SESSION
 from roles.principal import Principal, SessionTag
 from saml import attributes
 from saml.errors import AttributeRefused
-from saml.model import NAMEID_TRANSIENT, ValidatedAssertion, Wish
+from saml.model import NAMEID_TRANSIENT, ProviderSession, ValidatedAssertion, Wish
 
 _ROLE_SESSION_NAME: Final = re.compile(r"[a-zA-Z_0-9+=,.@-]{2,64}")
 _SECONDS: Final = re.compile(r"[0-9]{1,5}")
@@ -77,6 +77,7 @@ class Federation:
                 principal=_principal(assertion, provider, access_role),
                 session_seconds=self._session_seconds(assertion, provider.attributes.session_duration),
                 session_ends_by=min(self._ends(assertion, access_role, now)),
+                provider_session=ProviderSession(assertion.name_id, assertion.name_id_format, assertion.session_index),
             )
         except AttributeRefused as refusal:
             # The signature held, so the person is told which attribute it is; a forger never comes as far as this.

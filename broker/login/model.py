@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from roles.principal import Principal
+from saml.model import ProviderSession
 
 PENDING_LOGIN_LIFETIME: Final = timedelta(minutes=10)
 AUTHORIZATION_CODE_LIFETIME: Final = timedelta(minutes=1)
@@ -57,11 +58,13 @@ class ApprovedLogin:
     Attributes:
         session_ends_by: the latest end that provider, access role and assertion allow.
         session_seconds: what the assertion's SessionDuration (or the default) asks for.
+        provider_session: the session at the provider, by which a single logout finds this one.
     """
 
     principal: Principal
     session_seconds: int
     session_ends_by: datetime
+    provider_session: ProviderSession | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from broker.login.model import ApprovedLogin
 from broker.sts.claims import principal_from
 from broker.sts.keys import KeyRing
 from broker.sts.token import open_sealed, seal
+from saml.model import ProviderSession
 
 _PURPOSE: Final = "approved-login-at-rest"
 
@@ -25,6 +26,7 @@ def seal_approved(ring: KeyRing, digest: str, approved: ApprovedLogin) -> str:
         "principal": asdict(approved.principal),
         "session_seconds": approved.session_seconds,
         "session_ends_by": approved.session_ends_by.isoformat(),
+        "provider_session": asdict(approved.provider_session) if approved.provider_session else None,
     }
     return seal(ring, _PURPOSE, json.dumps(content).encode())
 
@@ -45,4 +47,5 @@ def open_approved(ring: KeyRing, digest: str, sealed: str) -> ApprovedLogin:
         principal=principal_from(content["principal"]),
         session_seconds=content["session_seconds"],
         session_ends_by=datetime.fromisoformat(content["session_ends_by"]),
+        provider_session=ProviderSession(**found) if (found := content.get("provider_session")) else None,
     )

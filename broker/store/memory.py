@@ -16,7 +16,7 @@ from broker.errors import DatabaseUserTaken
 from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
 from broker.store.model import Store
 from broker.store.sessions import ENDED_SESSION_KEPT
-from broker.sts.model import Session
+from broker.sts.model import KnownSession, Session
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -140,12 +140,12 @@ class MemorySessions:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._ends: dict[str, datetime] = {}
+        self._sessions: dict[str, Session] = {}
         self._revoked: set[str] = set()
 
     def add(self, session: Session) -> None:
         with self._lock:
-            self._ends[session.session_id] = session.expires_at
+            self._sessions[session.session_id] = session
 
     def is_live(self, session_id: str, now: datetime) -> bool:
         with self._lock:
@@ -160,11 +160,27 @@ class MemorySessions:
 
     def forget_expired(self, now: datetime) -> int:
         with self._lock:
-            return _drop(self._ends, lambda end: end <= now - ENDED_SESSION_KEPT)
+            return _drop(self._sessions, lambda session: session.expires_at <= now - ENDED_SESSION_KEPT)
+
+    def at_provider(
+        self, identity_provider: str, name_id: str, session_indexes: Sequence[str], now: datetime
+    ) -> list[KnownSession]:
+        def came_from(session: Session) -> bool:
+            known = session.provider_session
+            return (
+                session.principal.identity_provider == identity_provider
+                and known is not None
+                and known.name_id == name_id
+                and (not session_indexes or known.session_index in ("", *session_indexes))
+            )
+
+        with self._lock:
+            found = [each for each in self._sessions.values() if came_from(each)]
+            return [KnownSession.of(each) for each in found if self._is_live(each.session_id, now)]
 
     def _is_live(self, session_id: str, now: datetime) -> bool:
-        end = self._ends.get(session_id)
-        return end is not None and end > now and session_id not in self._revoked
+        session = self._sessions.get(session_id)
+        return session is not None and session.expires_at > now and session_id not in self._revoked
 
 
 class MemoryLeases:

@@ -125,8 +125,11 @@ sessions: Final = Table(
     _instant("expires_at"),
     _instant("revoked_at", nullable=True),
     _text("revoked_reason"),
+    _text("name_id"),
+    _text("session_index"),
     UniqueConstraint("access_key_id"),
     Index(None, "expires_at"),
+    Index(None, "identity_provider", "name_id"),
 )
 
 # A database user belongs to one person for good: what that person created in the warehouse stays theirs.

@@ -1,13 +1,15 @@
 """Which sessions were issued, and which were ended."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, bindparam, delete, insert, literal, select, update
+from sqlalchemy import and_, bindparam, delete, insert, literal, or_, select, update
 
 from broker.store.engine import Database
 from broker.store.schema import sessions as table
-from broker.sts.model import Session
+from broker.sts.model import KnownSession, Session
+from saml.model import ProviderSession
 
 ENDED_SESSION_KEPT: Final = timedelta(days=1)
 """How long a session is remembered after its end."""
@@ -21,6 +23,15 @@ _LIVE: Final = and_(
 _ADD: Final = insert(table)
 _IS_LIVE: Final = select(literal(1)).where(_LIVE)
 _REVOKE: Final = update(table).where(_LIVE).values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
+_AT_PROVIDER: Final = select(
+    table.c.session_id, table.c.identity_provider, table.c.subject, table.c.source_identity, table.c.access_role
+).where(
+    table.c.identity_provider == bindparam("identity_provider"),
+    table.c.name_id == bindparam("name_id"),
+    or_(bindparam("any_index"), table.c.session_index.in_(bindparam("session_indexes", expanding=True))),
+    table.c.revoked_at.is_(None),
+    table.c.expires_at > bindparam("now"),
+)
 _FORGET: Final = delete(table).where(table.c.expires_at <= bindparam("ended_before"))
 
 
@@ -31,6 +42,7 @@ class SqlSessions:
         self._database = database
 
     def add(self, session: Session) -> None:
+        came_from = session.provider_session or ProviderSession("")
         columns = {
             "session_id": session.session_id,
             "identity_provider": session.principal.identity_provider,
@@ -43,6 +55,8 @@ class SqlSessions:
             "expires_at": session.expires_at,
             "revoked_at": None,
             "revoked_reason": "",
+            "name_id": came_from.name_id,
+            "session_index": came_from.session_index,
         }
         self._database.count(_ADD, columns)
 
@@ -51,6 +65,18 @@ class SqlSessions:
 
     def revoke(self, session_id: str, now: datetime, reason: str) -> bool:
         return self._database.count(_REVOKE, {"this_session": session_id, "now": now, "reason": reason}) == 1
+
+    def at_provider(
+        self, identity_provider: str, name_id: str, session_indexes: Sequence[str], now: datetime
+    ) -> list[KnownSession]:
+        wanted = {
+            "identity_provider": identity_provider,
+            "name_id": name_id,
+            "any_index": not session_indexes,
+            "session_indexes": ["", *session_indexes],
+            "now": now,
+        }
+        return [KnownSession(**row._asdict()) for row in self._database.rows(_AT_PROVIDER, wanted)]
 
     def forget_expired(self, now: datetime) -> int:
         return self._database.count(_FORGET, {"ended_before": now - ENDED_SESSION_KEPT})

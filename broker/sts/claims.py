@@ -8,6 +8,7 @@ from typing import Any
 from broker.secrets import Secret
 from broker.sts.model import Session, SessionCredentials
 from roles.principal import Principal, SessionTag
+from saml.model import ProviderSession
 
 
 def to_bytes(session: Session, secret_access_key: Secret) -> bytes:
@@ -30,6 +31,7 @@ def from_bytes(content: bytes, session_token: Secret) -> SessionCredentials:
             "principal": principal_from(claims["principal"]),
             "issued_at": datetime.fromisoformat(claims["issued_at"]),
             "expires_at": datetime.fromisoformat(claims["expires_at"]),
+            "provider_session": ProviderSession(**found) if (found := claims.get("provider_session")) else None,
         }
     )
     return SessionCredentials(session, session.access_key_id, secret, session_token)

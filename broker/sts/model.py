@@ -6,6 +6,7 @@ from typing import Final
 
 from broker.secrets import Secret
 from roles.principal import Principal
+from saml.model import ProviderSession
 
 DEFAULT_SESSION: Final = timedelta(hours=1)
 MINIMUM_SESSION: Final = timedelta(minutes=15)
@@ -15,7 +16,11 @@ MAXIMUM_SESSION: Final = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in principal with an end. `opened` from a sealed token, or made by `issue`."""
+    """A signed-in principal with an end. `opened` from a sealed token, or made by `issue`.
+
+    Attributes:
+        provider_session: the session at the identity provider that it came from.
+    """
 
     session_id: str
     principal: Principal
@@ -23,6 +28,24 @@ class Session:
     issued_at: datetime
     expires_at: datetime
     access_key_id: str
+    provider_session: ProviderSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSession:
+    """What the store remembers of a session: enough to end it, and to say whose it was."""
+
+    session_id: str
+    identity_provider: str
+    subject: str
+    source_identity: str
+    access_role: str
+
+    @classmethod
+    def of(cls, session: Session) -> "KnownSession":
+        """What is remembered of `session`."""
+        who = session.principal
+        return cls(session.session_id, who.identity_provider, who.subject, who.source_identity, who.access_role)
 
 
 @dataclass(frozen=True, slots=True)

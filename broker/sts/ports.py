@@ -1,9 +1,10 @@
 """What session credentials need from outside."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from broker.sts.model import Session
+from broker.sts.model import KnownSession, Session
 
 
 class Sessions(Protocol):
@@ -19,6 +20,15 @@ class Sessions(Protocol):
 
     def revoke(self, session_id: str, now: datetime, reason: str) -> bool:
         """End the session; True if it was live. Idempotent."""
+        ...
+
+    def at_provider(
+        self, identity_provider: str, name_id: str, session_indexes: Sequence[str], now: datetime
+    ) -> list[KnownSession]:
+        """The live sessions that came from these sessions at the provider; without indexes, from any of that name.
+
+        A session that came without an index is one of them whatever they are: it can't be told apart.
+        """
         ...
 
     def forget_expired(self, now: datetime) -> int:

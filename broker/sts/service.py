@@ -1,5 +1,6 @@
 """Session credentials: issued for an approved login, opened from their sealed token, ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +14,7 @@ from broker.login.model import ApprovedLogin
 from broker.secrets import Secret, random_name, random_token
 from broker.sts import claims
 from broker.sts.keys import KeyRing
-from broker.sts.model import Session, SessionCredentials
+from broker.sts.model import KnownSession, Session, SessionCredentials
 from broker.sts.ports import Sessions
 from broker.sts.token import open_sealed, seal
 
@@ -27,12 +28,17 @@ _SECRET_BYTES: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class SessionService:
-    """Issues, opens and ends session credentials. The AWS-shaped triple serves faces that sign their requests."""
+    """Issues, opens and ends session credentials. The AWS-shaped triple serves faces that sign their requests.
+
+    Attributes:
+        provider_logout_ends_leases: whether a logout at the identity provider ends database sessions, too.
+    """
 
     ring: KeyRing
     sessions: Sessions
     leases: Leases
     audit: AuditLog
+    provider_logout_ends_leases: bool = True
 
     def issue(self, approved: ApprovedLogin, client_id: str, request_id: str, now: datetime) -> SessionCredentials:
         """Make the session that the login was approved for.
@@ -50,12 +56,13 @@ class SessionService:
             issued_at=now,
             expires_at=expires_at,
             access_key_id=_ACCESS_KEY_PREFIX + random_name(_ACCESS_KEY_CHARACTERS).upper(),
+            provider_session=approved.provider_session,
         )
         secret = Secret(random_token(_SECRET_BYTES))
         token = Secret(seal(self.ring, SESSION_PURPOSE, claims.to_bytes(session, secret)))
         self.sessions.add(session)
         detail: dict[str, Detail] = {"client": client_id, "expires_at": expires_at.isoformat()}
-        self.audit.record(_record(AuditEvent.SESSION_ISSUED, session, request_id, now, detail))
+        self.audit.record(_record(AuditEvent.SESSION_ISSUED, KnownSession.of(session), request_id, now, detail))
         return SessionCredentials(session, session.access_key_id, secret, token)
 
     def open(self, token: Secret, now: datetime) -> Session:
@@ -87,10 +94,25 @@ class SessionService:
         Returns:
             Whether the session was live. Its leases are ended in either case.
         """
+        return self._end(KnownSession.of(session), request_id, now, reason, leases_too=True)
+
+    def end_at_provider(
+        self, identity_provider: str, name_id: str, session_indexes: Sequence[str], request_id: str, now: datetime
+    ) -> list[str]:
+        """End what came from these sessions at the provider; the IDs of the sessions that were live."""
+        known = self.sessions.at_provider(identity_provider, name_id, session_indexes, now)
+        leases_too = self.provider_logout_ends_leases
+        return [
+            each.session_id
+            for each in known
+            if self._end(each, request_id, now, "logout at the identity provider", leases_too=leases_too)
+        ]
+
+    def _end(self, session: KnownSession, request_id: str, now: datetime, reason: str, *, leases_too: bool) -> bool:
         was_live = self.sessions.revoke(session.session_id, now, reason)
         ended = [
             lease.lease_id
-            for lease in self.leases.live(session_id=session.session_id)
+            for lease in (self.leases.live(session_id=session.session_id) if leases_too else ())
             if self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason_to_end(lease, reason))
         ]
         if was_live or ended:
@@ -100,16 +122,16 @@ class SessionService:
 
 
 def _record(
-    event: AuditEvent, session: Session, request_id: str, now: datetime, detail: dict[str, Detail]
+    event: AuditEvent, session: KnownSession, request_id: str, now: datetime, detail: dict[str, Detail]
 ) -> AuditRecord:
     return AuditRecord(
         event=event,
         at=now,
         request_id=request_id,
-        identity_provider=session.principal.identity_provider,
-        subject=session.principal.subject,
-        source_identity=session.principal.source_identity,
-        access_role=session.principal.access_role,
+        identity_provider=session.identity_provider,
+        subject=session.subject,
+        source_identity=session.source_identity,
+        access_role=session.access_role,
         session_id=session.session_id,
         detail=detail,
     )

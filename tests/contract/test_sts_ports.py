@@ -1,6 +1,7 @@
 """What every store of sessions keeps."""
 
 from broker.store.model import Store
+from saml.model import ProviderSession
 from tests.contract.values import LATER, NOW, SECOND, at_once, session
 
 
@@ -41,6 +42,32 @@ class TestSessions:
         assert store.sessions.is_live(added.session_id, NOW)
         assert store.sessions.forget_expired(LATER + (LATER - NOW) * 1000) == 1
         assert not store.sessions.is_live(added.session_id, NOW)
+
+    def test_sessions_are_found_by_where_they_came_from(self, store: Store) -> None:
+        one, other = (session(provider_session=ProviderSession("ethan", session_index=index)) for index in ("_1", "_2"))
+        unnumbered = session(provider_session=ProviderSession("ethan"))
+        unknown, stranger = session(), session(provider_session=ProviderSession("emma", session_index="_1"))
+        for each in (one, other, unnumbered, unknown, stranger):
+            store.sessions.add(each)
+
+        def found(*indexes: str, provider: str = "okta", name_id: str = "ethan") -> set[str]:
+            return {each.session_id for each in store.sessions.at_provider(provider, name_id, indexes, NOW)}
+
+        assert found() == {one.session_id, other.session_id, unnumbered.session_id}
+        assert found("_1") == {one.session_id, unnumbered.session_id}
+        assert found("_1", "_2") == found()
+        assert found("_3") == {unnumbered.session_id}
+        assert found(provider="entra") == found(name_id="Ethan") == found(name_id="e%") == set()
+        assert found("_1", name_id="emma") == {stranger.session_id}
+
+    def test_only_live_sessions_are_found(self, store: Store) -> None:
+        added = session(provider_session=ProviderSession("ethan", session_index="_1"))
+        store.sessions.add(added)
+        (known,) = store.sessions.at_provider("okta", "ethan", (), NOW)
+        assert (known.session_id, known.source_identity, known.access_role) == (added.session_id, "ethan", "analyst")
+        assert store.sessions.at_provider("okta", "ethan", (), LATER) == []
+        store.sessions.revoke(added.session_id, NOW, "logout")
+        assert store.sessions.at_provider("okta", "ethan", (), NOW) == []
 
     def test_one_of_eight_revocations_ends_it(self, store: Store) -> None:
         added = session()

@@ -12,6 +12,7 @@ from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, De
 from broker.secrets import random_name
 from broker.sts.model import Session
 from roles.principal import Principal, SessionTag
+from saml.model import ProviderSession
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -29,7 +30,12 @@ PRINCIPAL = Principal(
     transitive_tag_keys=("RedshiftDbUser",),
     authn_context="urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
 )
-APPROVED = ApprovedLogin(principal=PRINCIPAL, session_seconds=3600, session_ends_by=NOW + timedelta(hours=12))
+APPROVED = ApprovedLogin(
+    principal=PRINCIPAL,
+    session_seconds=3600,
+    session_ends_by=NOW + timedelta(hours=12),
+    provider_session=ProviderSession("ethan@example.com", "urn:format", "_session"),
+)
 LOOPBACK = LoopbackRequest("broker-cli", "http://127.0.0.1:50000/callback", "state", "challenge")
 
 

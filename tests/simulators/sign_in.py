@@ -86,6 +86,9 @@ class SignInWorld:
     def acs_url(self, name: str) -> str:
         return f"{self.public_url}/saml/{name}/acs"
 
+    def slo_url(self, name: str) -> str:
+        return f"{self.public_url}/saml/{name}/slo"
+
     def entity_id(self, name: str) -> str:
         return f"{self.public_url}/saml/{name}/metadata"
 
@@ -103,7 +106,11 @@ class SignInWorld:
                 name, Path("unused"), label=name.capitalize(), allow_unsolicited=allow_unsolicited
             ),
             identity_provider=IdentityProvider(
-                name, provider.entity_id, provider.sso_url, (provider.keys.certificate,)
+                name,
+                provider.entity_id,
+                provider.sso_url,
+                (provider.keys.certificate,),
+                sign_out_url=f"https://{name}.example.net/slo",
             ),
-            service_provider=ServiceProvider(self.entity_id(name), self.acs_url(name)),
+            service_provider=ServiceProvider(self.entity_id(name), self.acs_url(name), slo_url=self.slo_url(name)),
         )

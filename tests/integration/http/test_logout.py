@@ -1,0 +1,124 @@
+"""Single logout through the application: the provider ends what it began, and nobody else does."""
+
+import base64
+import zlib
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.testclient import TestClient
+
+from broker.audit import AuditEvent
+from broker.credentials.model import LeaseState
+from tests.integration.http.conftest import Browser, query
+from tests.simulators.identity_provider import read_request
+from tests.simulators.saml_keys import key_pair
+from tests.simulators.sign_in import SignInWorld
+from tests.simulators.single_logout import message, posted, redirect_query
+
+
+def whoami(http: TestClient, token: str) -> int:
+    return http.get("/v1/whoami", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def asked(world: SignInWorld, **changes: Any) -> str:
+    return message(world.okta, world.slo_url("okta"), world.clock(), **changes)
+
+
+def lease(http: TestClient, token: str) -> str:
+    answer = http.post("/v1/credentials", json={"workgroup": "demo"}, headers={"Authorization": f"Bearer {token}"})
+    found: str = answer.json()["lease_id"]
+    return found
+
+
+def test_a_logout_at_the_provider_ends_sessions_and_logins(
+    world: SignInWorld, browser: Browser, app_client: TestClient
+) -> None:
+    token = browser.token()
+    made = lease(app_client, token)
+    done = app_client.get("/saml/okta/slo?" + redirect_query(asked(world), world.okta.keys, relay_state="back"))
+    assert done.status_code == 303
+    answer = read_answer(done.headers["location"])
+    assert answer.startswith(b"<samlp:LogoutResponse")
+    assert b'InResponseTo="_logout"' in answer
+    assert "&RelayState=back" in done.headers["location"]
+    assert whoami(app_client, token) == 401
+    found = world.store.leases.get(made)
+    assert found is not None
+    assert found.state is LeaseState.ENDING
+    events = [record.event for record in world.store.audit.by_request(done.headers["x-request-id"])]
+    assert events == [AuditEvent.SESSION_REVOKED, AuditEvent.LOGOUT_ACCEPTED]
+
+
+def read_answer(location: str) -> bytes:
+    assert location.startswith("https://okta.example.net/slo?SAMLResponse=")
+    packed = parse_qs(urlsplit(location).query)["SAMLResponse"][0]
+    return zlib.decompress(base64.b64decode(packed), -15)
+
+
+def test_it_may_come_as_a_form(world: SignInWorld, browser: Browser, app_client: TestClient) -> None:
+    token = browser.token()
+    form = {"SAMLRequest": posted(asked(world), world.okta, world.okta.keys, world.clock())}
+    assert app_client.post("/saml/okta/slo", data=form).status_code == 303
+    assert whoami(app_client, token) == 401
+
+
+def test_only_the_named_sessions_end(world: SignInWorld, browser: Browser, app_client: TestClient) -> None:
+    ended = browser.token()
+    kept = browser.redeem(query(browser.sign_in(session_index="_other"))["code"]).json()["access_token"]
+    app_client.get("/saml/okta/slo?" + redirect_query(asked(world), world.okta.keys))
+    assert (whoami(app_client, ended), whoami(app_client, kept)) == (401, 200)
+
+
+def test_one_request_counts_once(world: SignInWorld, browser: Browser, app_client: TestClient) -> None:
+    url = "/saml/okta/slo?" + redirect_query(asked(world), world.okta.keys)
+    assert app_client.get(url).status_code == 303
+    token = browser.token()
+    again = app_client.get(url)
+    assert again.status_code == 403
+    assert whoami(app_client, token) == 200
+    (record,) = world.store.audit.by_request(again.headers["x-request-id"])
+    assert (record.event, record.code) == (AuditEvent.LOGOUT_REFUSED, "assertion-replayed")
+
+
+def test_nobody_else_ends_anything(world: SignInWorld, browser: Browser, app_client: TestClient) -> None:
+    token, stranger, now = browser.token(), key_pair("stranger"), world.clock()
+    as_portal = message(world.portal, world.slo_url("portal"), now)
+    attempts = [
+        app_client.get("/saml/okta/slo?" + redirect_query(asked(world), stranger)),
+        app_client.get("/saml/okta/slo"),
+        app_client.get("/saml/nobody/slo?" + redirect_query(asked(world), world.okta.keys)),
+        # Another provider's good request, at its own door and at this one.
+        app_client.get("/saml/portal/slo?" + redirect_query(as_portal, world.portal.keys)),
+        app_client.get("/saml/okta/slo?" + redirect_query(as_portal, world.portal.keys)),
+        app_client.post("/saml/okta/slo", data={"SAMLRequest": posted(asked(world), world.okta, stranger, now)}),
+        app_client.post("/saml/okta/slo", data={}),
+        app_client.post("/saml/okta/slo", data={"SAMLResponse": "x"}),
+        app_client.get("/saml/okta/slo?SAMLResponse=x"),
+    ]
+    if world.portal.keys == world.okta.keys:
+        assert attempts[4].status_code == 403
+    assert [answer.status_code for answer in attempts] == [403, 403, 404, 303, 403, 403, 400, 200, 200]
+    assert whoami(app_client, token) == 200
+
+
+def test_database_sessions_may_be_let_live(world: SignInWorld, browser: Browser, app_client: TestClient) -> None:
+    token = browser.token()
+    made = lease(app_client, token)
+    service = replace(world.sessions, provider_logout_ends_leases=False)
+    assert len(service.end_at_provider("okta", "ethan@example.com", (), "r", world.clock())) == 1
+    found = world.store.leases.get(made)
+    assert found is not None
+    assert found.state is LeaseState.ACTIVE
+    assert whoami(app_client, token) == 401
+
+
+def test_a_person_signs_out_everywhere(browser: Browser, app_client: TestClient) -> None:
+    token = browser.token()
+    answer = app_client.post("/v1/logout", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    url = answer.json()["logout_url"]
+    assert url.startswith("https://okta.example.net/slo?SAMLRequest=")
+    assert b"<samlp:SessionIndex>_session</samlp:SessionIndex>" in read_request(url).xml
+    assert whoami(app_client, token) == 401
+    assert app_client.post("/v1/logout", headers={"Authorization": f"Bearer {token}"}).status_code == 401
