@@ -25,6 +25,7 @@ from broker.policy import list_policy, scope_of
 from broker.warehouse_pool import Pool, is_lost
 from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
+from roles.census import StableUser, stable_users
 from roles.desired import DesiredLogin
 from roles.dialect.postgres import PostgresDialect
 from roles.diff import diff
@@ -112,12 +113,25 @@ class PostgresWarehouse:
         names = (login.database_user, *login.database_roles)
         return self._retrying(lambda connection: self._reconcile(connection, login), names)
 
-    def _reconcile(self, connection: AnyConnection, login: DesiredLogin) -> Issued:
+    def plan(self, login: DesiredLogin) -> Issued:
+        """What `issue` would do at this moment, by the same steps up to the changes, which are not made.
+
+        Raises:
+            RolesError, WarehouseUnavailable, WarehouseRefused: as `issue`.
+        """
+        names = (login.database_user, *login.database_roles)
+        return self._retrying(lambda connection: self._reconcile(connection, login, dry=True), names)
+
+    def _reconcile(self, connection: AnyConnection, login: DesiredLogin, *, dry: bool = False) -> Issued:
         actual = begin_and_inspect(connection, login.database_user, login.database_roles)
         sifted = sift(login.database_roles, actual, self._reach())
         desired = replace(login, database_roles=sifted.grantable, alias=login.alias if sifted.grantable else None)
         plan = diff(desired, actual)
-        reread = self._apply(connection, plan, login.database_user)
+        if dry:
+            connection.rollback()
+            reread = None
+        else:
+            reread = self._apply(connection, plan, login.database_user)
         held = _expected(plan, actual) if reread is None else reread
         return Issued(
             plan=plan,
@@ -186,6 +200,10 @@ class PostgresWarehouse:
             return [_alias_found(*row) for row in rows if self._is_ours(row[0])]
 
         return self._retrying(work)
+
+    def stable_users(self) -> list[StableUser]:
+        """Everybody whom the broker made here."""
+        return self._retrying(lambda connection: stable_users(connection.execute(query("stable_users")).fetchall()))
 
     def explain_access(self, database_user: str, database: str, target: AccessTarget) -> AccessExplanation:
         """Whether the person may, and which database roles would allow it.

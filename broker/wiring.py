@@ -13,6 +13,7 @@ from broker.audit_file import AuditFile, AuditTrail
 from broker.clock import Clock, utc_now
 from broker.config.model import Config
 from broker.control import Control
+from broker.credentials.drift import DriftService
 from broker.credentials.reaper import Reaper
 from broker.credentials.service import CredentialService
 from broker.http.app import Services
@@ -21,7 +22,7 @@ from broker.login.federation import Federation
 from broker.login.oauth import AuthorizationCodeGrant
 from broker.login.service import LoginService, TrustedProvider
 from broker.metadata_refresh import MetadataKeeper
-from broker.policy import PolicyBook, read_policy
+from broker.policy import PolicyBook, read_policy, scope_of
 from broker.providers import read_text, trusted_provider
 from broker.store.model import Store
 from broker.store.open import open_store
@@ -44,6 +45,7 @@ class Broker:
     reaper: Reaper
     metadata: MetadataKeeper
     policy: PolicyBook
+    drift: DriftService
 
     @contextmanager
     def reaping(self) -> Iterator[None]:
@@ -87,6 +89,14 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
             interval=config.reap_interval,
             forget=store.forget_expired,
         )
+        scopes = {workgroup.name: scope_of(workgroup) for workgroup in config.workgroups}
+        drift = DriftService(
+            warehouses=warehouses,
+            leases=store.leases,
+            audit=audit,
+            reaper=reaper,
+            reach=lambda name: policy.current().reach(scopes[name]),
+        )
         credentials = CredentialService(
             workgroups=config.workgroups,
             access_roles=config.access_roles,
@@ -101,7 +111,7 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
         providers = {each.name: trusted_provider(config, each, now) for each in config.identity_providers}
         keeper = MetadataKeeper(providers, reload=partial(trusted_provider, config), audit=audit, clock=clock)
         services = _services(config, store, ring, audit, credentials, providers)
-        yield Broker(config, replace(services, control=Control(ring, policy)), reaper, keeper, policy)
+        yield Broker(config, replace(services, control=Control(ring, policy)), reaper, keeper, policy, drift)
 
 
 @contextmanager

@@ -44,7 +44,9 @@ COMMANDS: Final = {
     "serve": LazyCommand("broker.cli.serve:serve", "Run the broker.", "server"),
     "doctor": LazyCommand("broker.cli.doctor:doctor", "Check a broker and its warehouses.", "server"),
     "keys": LazyCommand("broker.cli.keys:keys", "Make and rotate the broker's keys.", "server"),
+    "plan": LazyCommand("broker.cli.plan:plan", "Show what a login would change.", "server"),
     "policy": LazyCommand("broker.cli.policy:policy", "Check the policy, and make a running broker read it.", "server"),
+    "drift": LazyCommand("broker.cli.drift:drift", "Show what differs between store, policy and warehouse.", "server"),
     "idp": LazyCommand("broker.cli.idp:idp", "Add and try identity providers.", "server"),
     "warehouse": LazyCommand("broker.cli.warehouse:warehouse", "Prepare a warehouse for the broker.", "server"),
 }

@@ -65,6 +65,31 @@ class DatabaseCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedLogin:
+    """What a login would do and get; nothing of it was done.
+
+    Attributes:
+        changes: one line each, as the audit of an issue has them.
+        ends_sessions: whether the person's open database sessions would end, since a database role is taken away.
+        grounds: why each database role is given.
+        refusal: code and reason if it would be refused after these changes, else "".
+    """
+
+    workgroup: str
+    database: str
+    database_user: str
+    expires_at: datetime
+    changes: tuple[str, ...]
+    ends_sessions: bool
+    database_roles: tuple[str, ...]
+    unknown_roles: tuple[str, ...]
+    refused_roles: tuple[RefusedRole, ...]
+    foreign_roles: tuple[str, ...]
+    grounds: tuple[str, ...]
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedWorkgroup:
     """A workgroup that a session may use, with the databases to choose from; the first is the default."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from broker.credentials.model import Lease, LeaseState, RefusedRole
+from roles.census import StableUser
 from roles.desired import DesiredLogin
 from roles.explain import AccessExplanation, AccessTarget
 from roles.plan import Plan
@@ -41,6 +42,10 @@ class Leases(Protocol):
 
     def live(self, *, workgroup: str = "", session_id: str = "", subject: str = "") -> list[Lease]:
         """Leases that are not ENDED or FAILED and match every given filter."""
+        ...
+
+    def owners(self, workgroup: str) -> dict[str, tuple[str, str]]:
+        """Whose each database user of the workgroup is: (identity provider, subject) by name."""
         ...
 
     def forget_ended(self, before: datetime) -> int:
@@ -111,6 +116,14 @@ class Warehouse(Protocol):
         """
         ...
 
+    def plan(self, login: DesiredLogin) -> Issued:
+        """What `issue` would do at this moment; nothing is changed, and an alias is planned only if a role is left.
+
+        Raises:
+            RolesError, WarehouseUnavailable, WarehouseRefused: as `issue`, but for `NoDatabaseRole`.
+        """
+        ...
+
     def end_person_sessions(self, database_user: str, spare_alias: str) -> int:
         """Terminate the person's sessions that began before now, except `spare_alias`'s, until confirmed empty."""
         ...
@@ -133,4 +146,8 @@ class Warehouse(Protocol):
 
     def aliases(self) -> list[AliasFound]:
         """Every role with the workgroup's alias prefix."""
+        ...
+
+    def stable_users(self) -> list[StableUser]:
+        """Everybody whom a broker made in this warehouse."""
         ...

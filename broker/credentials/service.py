@@ -6,7 +6,7 @@ behind tells the reaper what to look for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from broker.audit import AuditEvent, AuditLog, Detail
@@ -18,6 +18,7 @@ from broker.credentials.model import (
     Lease,
     LeaseState,
     OfferedWorkgroup,
+    PlannedLogin,
     RefusedRole,
 )
 from broker.credentials.password import new_alias, new_lease_id, new_password
@@ -42,7 +43,7 @@ from roles.decision import Decision, RefusedDatabaseRole, decide, no_database_ro
 from roles.desired import DesiredAlias, DesiredLogin, Owner
 from roles.errors import NoDatabaseRole, RolesError
 from roles.explain import AccessExplanation, AccessTarget
-from roles.names import DatabaseUserName, parse_database_user
+from roles.names import DatabaseRoleName, DatabaseUserName, parse_database_user
 from roles.policy import Policy
 from roles.verifier import scram_sha_256
 
@@ -140,6 +141,41 @@ class CredentialService:
             self._give_up(lease, failure, trail)
             raise
         return self._credentials(lease, approved, issued, password)
+
+    def plan(self, session: Session, request: CredentialRequest, request_id: str, now: datetime) -> PlannedLogin:
+        """What `issue` would do at this moment, by the same steps; neither store nor warehouse is changed.
+
+        Raises:
+            As `issue`; somebody who would be left without a database role shows as `PlannedLogin.refusal`.
+        """
+        trail = Trail(self._audit, session, request.workgroup, request_id, now)
+        try:
+            approved = self._approve(session, request, now)
+            lease = replace(_intent(session, approved, request_id, now), alias=_alias_to_be(approved))
+            planned = self._warehouses[lease.workgroup].plan(_desired(lease, approved, new_password()))
+        except Exception as refusal:
+            trail.failure(AuditEvent.PLANNED, refusal)
+            raise
+        detail: dict[str, Detail] = {"plan": planned.plan.describe()}
+        trail.record(AuditEvent.PLANNED, database=lease.database, database_user=lease.database_user, detail=detail)
+        refused = _refused(approved.decision, planned)
+        nothing_left = no_database_role(
+            (RefusedDatabaseRole(*astuple(role)) for role in refused), map(DatabaseRoleName, planned.unknown_roles)
+        )
+        return PlannedLogin(
+            workgroup=lease.workgroup,
+            database=lease.database,
+            database_user=lease.database_user,
+            expires_at=lease.expires_at,
+            changes=tuple(change.describe() for change in planned.plan.changes),
+            ends_sessions=planned.shrank,
+            database_roles=planned.database_roles,
+            unknown_roles=planned.unknown_roles,
+            refused_roles=refused,
+            foreign_roles=planned.foreign_roles,
+            grounds=tuple(each.describe() for each in approved.decision.grounds),
+            refusal="" if planned.database_roles else f"{nothing_left.code}: {nothing_left.what}",
+        )
 
     def explain(
         self,
@@ -257,6 +293,11 @@ class CredentialService:
             sslmode=workgroup.sslmode,
             ssl_root_certificate=self._root_certificates.get(workgroup.name, ""),
         )
+
+
+def _alias_to_be(approved: _Approved) -> str:
+    """The random name is drawn when the login is made."""
+    return f"{approved.workgroup.alias_prefix}<random>"
 
 
 def _database_user(session: Session, workgroup: WorkgroupConfig) -> DatabaseUserName:

@@ -56,6 +56,7 @@ _DUE: Final = (
     .limit(bindparam("at_most"))
 )
 _ALL_LIVE: Final = select(table).where(table.c.state.in_(_LIVE)).order_by(table.c.created_at, table.c.lease_id)
+_OWNERS: Final = select(persons).where(persons.c.workgroup == bindparam("workgroup"))
 _FORGET: Final = delete(table).where(table.c.state.in_(_FINAL), table.c.ended_at < bindparam("before"))
 
 
@@ -97,6 +98,10 @@ class SqlLeases:
         filters = {"workgroup": workgroup, "session_id": session_id, "subject": subject}
         wanted = [table.c[column] == value for column, value in filters.items() if value]
         return [_lease(row) for row in self._database.rows(_ALL_LIVE.where(*wanted))]
+
+    def owners(self, workgroup: str) -> dict[str, tuple[str, str]]:
+        rows = self._database.rows(_OWNERS, {"workgroup": workgroup})
+        return {row.database_user: (row.identity_provider, row.subject) for row in rows}
 
     def forget_ended(self, before: datetime) -> int:
         return self._database.count(_FORGET, {"before": before})

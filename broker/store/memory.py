@@ -236,6 +236,10 @@ class MemoryLeases:
 
         return self._where(lambda lease: lease.state not in FINAL_STATES and matches(lease))
 
+    def owners(self, workgroup: str) -> dict[str, tuple[str, str]]:
+        with self._lock:
+            return {user: person for (group, user), person in self._owners.items() if group == workgroup}
+
     def forget_ended(self, before: datetime) -> int:
         with self._lock:
             return _drop(self._leases, lambda lease: lease.ended_at is not None and lease.ended_at < before)

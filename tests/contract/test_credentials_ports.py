@@ -152,3 +152,9 @@ class TestLeasesFound:
         assert store.leases.get(ended.lease_id) is None
         assert store.leases.get(failed.lease_id) is None
         assert store.leases.get(alive.lease_id)
+
+    def test_owners_are_of_one_workgroup_and_outlive_their_leases(self, store: Store) -> None:
+        new = added(store, LeaseState.ENDED)
+        assert store.leases.forget_ended(LATER) == 1
+        assert store.leases.owners(new.workgroup) == {new.database_user: (new.identity_provider, new.subject)}
+        assert store.leases.owners("another") == {}

@@ -17,15 +17,18 @@ from psycopg import sql
 
 from broker.clock import utc_now
 from broker.config.model import AccessRoleConfig, WorkgroupConfig
+from broker.credentials.drift import DriftService
 from broker.credentials.model import CredentialRequest, DatabaseCredentials
 from broker.credentials.reaper import Reaper
 from broker.credentials.service import CredentialService
+from broker.policy import list_policy
 from broker.secrets import Secret
 from broker.store.model import Store
 from broker.store.open import open_store
 from broker.sts.keys import KeyRing
 from broker.sts.model import Session
 from broker.warehouse import PostgresWarehouse
+from roles.policy import Scope
 from roles.principal import Principal
 from roles.setup_sql import setup_sql
 from tests.conftest import PostgresServer
@@ -125,7 +128,14 @@ class Ground:
                 interval=timedelta(seconds=1),
                 forget=store.forget_expired,
             )
-            yield Broker(service, reaper, store)
+            drift = DriftService(
+                warehouses={WORKGROUP: warehouse},
+                leases=leases,
+                audit=audit,
+                reaper=reaper,
+                reach=lambda name: list_policy([self.workgroup]).reach(Scope(name, self.workgroup.databases)),
+            )
+            yield Broker(service, reaper, store, drift)
 
     def login_conninfo(self, user: str, password: str) -> str:
         return psycopg.conninfo.make_conninfo(self.superuser, user=user, password=password)
@@ -138,6 +148,15 @@ class Ground:
         """What the superuser sees."""
         with psycopg.connect(self.superuser, autocommit=True) as connection:
             return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def command(self, template: str, *names: str, login: str = "") -> None:
+        """What the superuser does, or whoever else is named by a conninfo; each {} is a name."""
+        with psycopg.connect(login or self.superuser, autocommit=True) as connection:
+            connection.execute(sql.SQL(template).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+
+    def comment(self, role: str, text: str) -> None:
+        with psycopg.connect(self.superuser, autocommit=True) as connection:
+            connection.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(text)))
 
     def usable_aliases(self) -> set[object]:
         found = self.catalogue(
@@ -162,6 +181,7 @@ class Broker:
     service: CredentialService
     reaper: Reaper
     store: Store
+    drift: DriftService
 
     def issue(self, session: Session, request_id: str = "request", seconds: int = 900) -> DatabaseCredentials:
         request = CredentialRequest(WORKGROUP, duration=timedelta(seconds=seconds), scram_iterations=1)

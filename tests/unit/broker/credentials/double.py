@@ -8,6 +8,7 @@ from broker.config.model import AccessRoleConfig, WorkgroupConfig
 from broker.credentials.ports import AliasEnded, AliasFound, Issued
 from broker.secrets import Secret
 from broker.sts.model import Session
+from roles.census import StableUser
 from roles.desired import DesiredLogin
 from roles.explain import AccessExplanation, AccessTarget
 from roles.plan import Plan
@@ -52,6 +53,7 @@ class WarehouseDouble:
     known_roles: frozenset[str] = frozenset({"sales", "finance"})
     shrank: bool = False
     undroppable: str = ""
+    users: list[StableUser] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     desired: list[DesiredLogin] = field(default_factory=list)
     found: dict[str, AliasFound] = field(default_factory=dict)
@@ -64,6 +66,9 @@ class WarehouseDouble:
         if login.alias and self.known_roles & set(login.database_roles):
             self.add(login.alias.name, login.alias.lease_id, login.database_user, login.alias.valid_until)
         self._leave("issue")
+        return self.plan(login)
+
+    def plan(self, login: DesiredLogin) -> Issued:
         return Issued(
             plan=Plan((), frozenset()),
             database_roles=tuple(role for role in login.database_roles if role in self.known_roles),
@@ -98,6 +103,10 @@ class WarehouseDouble:
         found = list(self.found.values())
         self._leave("aliases")
         return found
+
+    def stable_users(self) -> list[StableUser]:
+        self._enter("stable_users")
+        return list(self.users)
 
     def add(self, name: str, lease_id: str, database_user: str, until: datetime = NOW) -> None:
         self.found[name] = AliasFound(name, lease_id, database_user, until, can_login=True)
