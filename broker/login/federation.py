@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
 
-from broker.config.model import AccessRoleConfig, IdentityProviderConfig
+from broker.config.model import AccessRoleConfig, AttributeNames, IdentityProviderConfig
 from broker.errors import (
     AccessRoleRefused,
     DatabaseUserRefused,
@@ -117,7 +117,7 @@ def _principal(
         database_user=_database_user(assertion, provider),
         asserted_roles=_database_roles(assertion, names.database_roles, names.database_roles_multivalued),
         tags=tags,
-        transitive_tag_keys=_transitive_keys(assertion, names.transitive_tag_keys, tags),
+        transitive_tag_keys=_transitive_keys(assertion, names, tags),
         authn_context=assertion.authn_context,
     )
 
@@ -145,24 +145,34 @@ def _database_user(assertion: ValidatedAssertion, provider: IdentityProviderConf
 
 
 def _database_roles(assertion: ValidatedAssertion, name: str, multivalued: bool) -> tuple[str, ...]:
-    """The asserted database roles in order, each once. Whether one is a good name is for `roles` to decide."""
-    asserted = attributes.values(assertion, name) if multivalued else attributes.single(assertion, name).split(":")
-    if not asserted:
-        raise PrincipalTagInvalid(f"The assertion has no database role in the attribute {name}.")
+    """The asserted database roles in order, each once. Whether one is a good name is for `roles` to decide.
+
+    Providers leave the attribute out for somebody who is in no group. That person signs in with no roles: the request
+    for a login then takes away what was granted before, which a refused sign-in would leave standing.
+    """
+    if multivalued:
+        asserted = attributes.values(assertion, name)
+    else:
+        text = attributes.optional(assertion, name)
+        asserted = () if text is None else tuple(text.split(":"))
     if not all(map(attributes.is_plain_text, asserted)) or not all(asserted):
         raise PrincipalTagInvalid(f"The attribute {name} holds an empty database role, or one with spaces around it.")
     return tuple(dict.fromkeys(asserted))
 
 
-def _transitive_keys(assertion: ValidatedAssertion, name: str, tags: Iterable[SessionTag]) -> tuple[str, ...]:
+def _transitive_keys(
+    assertion: ValidatedAssertion, names: AttributeNames, tags: Iterable[SessionTag]
+) -> tuple[str, ...]:
+    """The named tags; that of the database roles may be named and absent, since a provider's list of names is fixed."""
     known = {tag.key.casefold() for tag in tags}
-    keys = attributes.values(assertion, name) if name else ()
+    may_be_absent = names.database_roles.removeprefix(names.principal_tag_prefix).casefold()
+    keys = attributes.values(assertion, names.transitive_tag_keys) if names.transitive_tag_keys else ()
     for key in keys:
-        if key.casefold() not in known:
+        if key.casefold() not in known and key.casefold() != may_be_absent:
             raise PrincipalTagInvalid(
-                f"The attribute {name} names {key[:64]}, which is no session tag of the assertion."
+                f"The attribute {names.transitive_tag_keys} names {key[:64]}, which is no session tag of the assertion."
             )
-    return keys
+    return tuple(key for key in keys if key.casefold() in known)
 
 
 def _permitted(

@@ -38,7 +38,7 @@ _NAME_LIKE: Resembling = {
     "with a line end before": lambda true: "\n" + true,
     "with a no-break space": lambda true: true + "\u00a0",
     "with a zero-width space": lambda true: true[:8] + "\u200b" + true[8:],
-    "with a look-alike letter": lambda true: true.replace("e", "\u0435", 1),
+    "with a look-alike letter": lambda true: true[:-1] + chr(ord(true[-1]) + 0xFEE0),  # in full width
     "twice over": lambda true: f"{true} {true}",
 }
 _URL_LIKE: Resembling = _NAME_LIKE | {

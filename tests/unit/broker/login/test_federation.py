@@ -141,13 +141,18 @@ def test_tags_need_the_access_role_s_consent() -> None:
         approve(roles=(replace(ANALYST, allow_session_tags=False),))
 
 
+def test_whoever_is_in_no_group_signs_in_with_no_roles() -> None:
+    who = approve({TAG + "RedshiftDbRoles": None}).principal
+    assert who.asserted_roles == ()
+    assert who.transitive_tag_keys == ("RedshiftDbUser",)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         (TAG + "RedshiftDbUser", None),
         (TAG + "RedshiftDbUser", ""),
         (TAG + "RedshiftDbUser", ("ethan", "emma")),
-        (TAG + "RedshiftDbRoles", None),
         (TAG + "RedshiftDbRoles", ""),
         (TAG + "RedshiftDbRoles", "sales::finance"),
         (TAG + "RedshiftDbRoles", ":sales"),
@@ -229,8 +234,10 @@ def test_groups_may_come_as_a_plain_attribute_of_several_values() -> None:
     assert (who.source_identity, who.database_user) == ("ethan", "ethan")
     assert who.asserted_roles == ("sales", "Sales (EMEA)")
     assert who.tags == ()
-    with pytest.raises(PrincipalTagInvalid, match="groups"):
-        approve(stated | {"groups": ()}, provider=provider)
+    no_group = approve(
+        stated | {"groups": None}, provider=provider, roles=(replace(ANALYST, allow_session_tags=False),)
+    )
+    assert no_group.principal.asserted_roles == ()
 
 
 def test_a_transient_name_id_is_no_lasting_name() -> None:
