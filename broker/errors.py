@@ -283,6 +283,13 @@ class UnknownDatabase(CredentialError):
     default_remedy = "List the databases that you may use with `broker whoami`."
 
 
+class AdministratorNeeded(CredentialError):
+    """A question about somebody else, from an access role that is no administrator's."""
+
+    code = "administrator-needed"
+    default_remedy = "Ask about yourself, or ask an administrator: `administrator = true` of an access role makes one."
+
+
 class BadDuration(CredentialError):
     """The duration lies outside the workgroup's limits."""
 

@@ -26,10 +26,11 @@ from broker.warehouse_pool import Pool, is_lost
 from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
 from roles.census import StableUser, stable_users
+from roles.chains import AccessMap, AccessTarget
 from roles.desired import DesiredLogin
 from roles.dialect.postgres import PostgresDialect
 from roles.diff import diff
-from roles.explain import AccessExplanation, AccessTarget, explain_access
+from roles.explain import AccessExplanation, explain_access, read_access_map
 from roles.inspect import (
     AnyConnection,
     begin_and_inspect,
@@ -212,14 +213,27 @@ class PostgresWarehouse:
             UnknownDatabase: the workgroup does not offer that database.
             PrivilegeUnknown: relations have no such privilege.
         """
-        if database not in self._config.databases:
-            raise UnknownDatabase(f"The workgroup {self._config.name} does not offer that database.")
+        self._check_offered(database)
 
         def work(connection: AnyConnection) -> AccessExplanation:
             candidates = mapped_roles(connection, self._reach()).grantable
             return explain_access(connection, database_user, target, candidates)
 
         return self._retrying(work, database=database)
+
+    def access_map(self, database: str, target: AccessTarget) -> AccessMap | None:
+        """All that decides about `target`; None if the database has no such relation.
+
+        Raises:
+            UnknownDatabase: the workgroup does not offer that database.
+            PrivilegeUnknown: relations have no such privilege.
+        """
+        self._check_offered(database)
+        return self._retrying(lambda connection: read_access_map(connection, target), database=database)
+
+    def _check_offered(self, database: str) -> None:
+        if database not in self._config.databases:
+            raise UnknownDatabase(f"The workgroup {self._config.name} does not offer that database.")
 
     def readiness(self) -> list[Finding]:
         """What `broker doctor` says about this warehouse: version, rights, ADMIN OPTION, alias canary."""

@@ -13,7 +13,9 @@ from broker.audit_file import AuditFile, AuditTrail
 from broker.clock import Clock, utc_now
 from broker.config.model import Config
 from broker.control import Control
+from broker.credentials.access import AccessService
 from broker.credentials.drift import DriftService
+from broker.credentials.ports import Warehouse
 from broker.credentials.reaper import Reaper
 from broker.credentials.service import CredentialService
 from broker.http.app import Services
@@ -89,14 +91,6 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
             interval=config.reap_interval,
             forget=store.forget_expired,
         )
-        scopes = {workgroup.name: scope_of(workgroup) for workgroup in config.workgroups}
-        drift = DriftService(
-            warehouses=warehouses,
-            leases=store.leases,
-            audit=audit,
-            reaper=reaper,
-            reach=lambda name: policy.current().reach(scopes[name]),
-        )
         credentials = CredentialService(
             workgroups=config.workgroups,
             access_roles=config.access_roles,
@@ -111,7 +105,41 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
         providers = {each.name: trusted_provider(config, each, now) for each in config.identity_providers}
         keeper = MetadataKeeper(providers, reload=partial(trusted_provider, config), audit=audit, clock=clock)
         services = _services(config, store, ring, audit, credentials, providers)
-        yield Broker(config, replace(services, control=Control(ring, policy)), reaper, keeper, policy, drift)
+        access = _access(config, store, audit, warehouses, policy)
+        drift = _drift(config, store, audit, warehouses, policy, reaper)
+        services = replace(services, access=access, control=Control(ring, policy))
+        yield Broker(config, services, reaper, keeper, policy, drift)
+
+
+def _access(
+    config: Config, store: Store, audit: AuditLog, warehouses: Mapping[str, Warehouse], policy: PolicyBook
+) -> AccessService:
+    return AccessService(
+        workgroups=config.workgroups,
+        access_roles=config.access_roles,
+        warehouses=warehouses,
+        leases=store.leases,
+        audit=audit,
+        policy=policy.current,
+    )
+
+
+def _drift(
+    config: Config,
+    store: Store,
+    audit: AuditLog,
+    warehouses: Mapping[str, Warehouse],
+    policy: PolicyBook,
+    reaper: Reaper,
+) -> DriftService:
+    scopes = {workgroup.name: scope_of(workgroup) for workgroup in config.workgroups}
+    return DriftService(
+        warehouses=warehouses,
+        leases=store.leases,
+        audit=audit,
+        reaper=reaper,
+        reach=lambda name: policy.current().reach(scopes[name]),
+    )
 
 
 @contextmanager

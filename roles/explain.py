@@ -6,21 +6,13 @@ from typing import Final
 
 from psycopg.rows import class_row
 
+from roles.chains import AccessMap, AccessTarget, Grant, RelationFacts, RoleFacts
 from roles.errors import PrivilegeUnknown
 from roles.inspect import AnyConnection, query
 from roles.names import DatabaseRoleName, shown
 
 _BY_COLUMN: Final = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 _PRIVILEGES: Final = _BY_COLUMN | {"DELETE", "TRUNCATE", "TRIGGER"}
-
-
-@dataclass(frozen=True, slots=True)
-class AccessTarget:
-    """What somebody wants to do: `privilege` ("SELECT", "INSERT", ...) on the relation `schema`.`name`."""
-
-    schema: str
-    name: str
-    privilege: str = "SELECT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +58,7 @@ def explain_access(
     Raises:
         PrivilegeUnknown: relations have no such privilege.
     """
-    privilege = target.privilege.upper()
-    if privilege not in _PRIVILEGES:
-        raise PrivilegeUnknown(f"A relation has no privilege {shown(target.privilege)}.")
+    privilege = known_privilege(target.privilege)
     question = query(
         "access",
         schema=target.schema,
@@ -80,6 +70,38 @@ def explain_access(
     )
     with connection.cursor(row_factory=class_row(RoleAccess)) as cursor:
         return judge(AccessTarget(target.schema, target.name, privilege), cursor.execute(question).fetchall())
+
+
+def read_access_map(connection: AnyConnection, target: AccessTarget) -> AccessMap | None:
+    """All that decides about `target` in the connection's database; None if there is no such relation.
+
+    Raises:
+        PrivilegeUnknown: relations have no such privilege.
+    """
+    known = AccessTarget(target.schema, target.name, known_privilege(target.privilege))
+    with connection.cursor(row_factory=class_row(RelationFacts)) as cursor:
+        relation = cursor.execute(query("access_map", schema=target.schema, name=target.name)).fetchone()
+    if relation is None:
+        return None
+    grants = connection.execute(query("access_grants", relation=relation.oid)).fetchall()
+    roles = connection.execute(query("access_roles")).fetchall()
+    return AccessMap(
+        target=known,
+        relation=relation,
+        grants=tuple(Grant(*row) for row in grants),
+        roles={name: RoleFacts.read(*facts) for name, *facts in roles},
+    )
+
+
+def known_privilege(text: str) -> str:
+    """The privilege as ACLs spell it.
+
+    Raises:
+        PrivilegeUnknown: relations have no such privilege.
+    """
+    if text.upper() not in _PRIVILEGES:
+        raise PrivilegeUnknown(f"A relation has no privilege {shown(text)}.")
+    return text.upper()
 
 
 def judge(target: AccessTarget, found: list[RoleAccess]) -> AccessExplanation:

@@ -47,6 +47,8 @@ COMMANDS: Final = {
     "plan": LazyCommand("broker.cli.plan:plan", "Show what a login would change.", "server"),
     "policy": LazyCommand("broker.cli.policy:policy", "Check the policy, and make a running broker read it.", "server"),
     "drift": LazyCommand("broker.cli.drift:drift", "Show what differs between store, policy and warehouse.", "server"),
+    "explain": LazyCommand("broker.cli.access:explain", "Say whether somebody may, and why.", "server"),
+    "who-can": LazyCommand("broker.cli.access:who_can", "List everybody who may, and why.", "server"),
     "idp": LazyCommand("broker.cli.idp:idp", "Add and try identity providers.", "server"),
     "warehouse": LazyCommand("broker.cli.warehouse:warehouse", "Prepare a warehouse for the broker.", "server"),
 }

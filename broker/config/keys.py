@@ -254,6 +254,7 @@ ACCESS_ROLES: Final = Section(
             "AuthnContextClassRefs of which the assertion must state one (a second factor); empty: whatever it states.",
         ),
         Key("workgroups", TEXTS, 'Names of the workgroups that it opens; `["*"]`: all; empty: none.'),
+        Key("administrator", FLAG, "May it ask about the access of others (`POST /v1/explain`)."),
     ),
 )
 

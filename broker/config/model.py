@@ -87,6 +87,7 @@ class AccessRoleConfig:
 
     Attributes:
         required_authn_contexts: AuthnContextClassRefs of which the assertion must state one; () for whatever it states.
+        administrator: may it ask about other people's access.
     """
 
     name: str
@@ -96,6 +97,7 @@ class AccessRoleConfig:
     maximum_session: timedelta = MAXIMUM_SESSION
     required_authn_contexts: tuple[str, ...] = ()
     workgroups: tuple[str, ...] = ()
+    administrator: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from broker.credentials.model import Lease, LeaseState, RefusedRole
 from roles.census import StableUser
+from roles.chains import AccessMap, AccessTarget
 from roles.desired import DesiredLogin
-from roles.explain import AccessExplanation, AccessTarget
+from roles.explain import AccessExplanation
 from roles.plan import Plan
 from roles.readiness import Finding
 
@@ -137,6 +138,15 @@ class Warehouse(Protocol):
 
         Raises:
             UnknownDatabase: the workgroup does not offer that database.
+        """
+        ...
+
+    def access_map(self, database: str, target: AccessTarget) -> AccessMap | None:
+        """All that decides about `target`; None if the database has no such relation.
+
+        Raises:
+            UnknownDatabase: the workgroup does not offer that database.
+            RolesError: relations have no such privilege.
         """
         ...
 

@@ -39,10 +39,11 @@ from broker.errors import (
 from broker.policy import limited, list_policy, scope_of
 from broker.secrets import Secret
 from broker.sts.model import Session
+from roles.chains import AccessTarget
 from roles.decision import Decision, RefusedDatabaseRole, decide, no_database_role
 from roles.desired import DesiredAlias, DesiredLogin, Owner
 from roles.errors import NoDatabaseRole, RolesError
-from roles.explain import AccessExplanation, AccessTarget
+from roles.explain import AccessExplanation
 from roles.names import DatabaseRoleName, DatabaseUserName, parse_database_user
 from roles.policy import Policy
 from roles.verifier import scram_sha_256

@@ -14,6 +14,7 @@ from broker.audit import AuditLog
 from broker.clock import Clock, utc_now
 from broker.config.model import ServerConfig
 from broker.control import Control
+from broker.credentials.access import AccessService
 from broker.credentials.service import CredentialService
 from broker.http.call import Call, Endpoints
 from broker.http.control import ControlEndpoints
@@ -41,6 +42,7 @@ class Services:
 
     Attributes:
         ping: raises `StoreUnavailable` unless the store answers.
+        access: explains who can do what, and why; None for an application that does not.
         control: takes orders from the administrator at this machine; None for a broker that takes none.
     """
 
@@ -51,6 +53,7 @@ class Services:
     credentials: CredentialService
     audit: AuditLog
     ping: Callable[[], None]
+    access: AccessService | None = None
     control: Control | None = None
 
 
@@ -87,7 +90,9 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
             *logout.client_routes(for_clients),
             *oauth.browser_routes(for_people),
             *oauth.client_routes(for_oauth),
-            *CredentialEndpoints(services.sessions, services.credentials, services.audit).routes(for_clients),
+            *CredentialEndpoints(services.sessions, services.credentials, services.audit, services.access).routes(
+                for_clients
+            ),
             *(ControlEndpoints(services.control, services.audit).routes(for_clients) if services.control else []),
             *_health_routes(services.ping, for_clients),
         ],

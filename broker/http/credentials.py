@@ -1,7 +1,7 @@
 """The native interface: database credentials, who am I, why not. Every call carries the session as a bearer token."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -9,13 +9,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord
+from broker.credentials.access import AccessChain, AccessService, Question
 from broker.credentials.model import DEFAULT_SCRAM_ITERATIONS, CredentialRequest, DatabaseCredentials
 from broker.credentials.service import CredentialService
 from broker.errors import SessionError
 from broker.http.call import Call, Endpoints, Fields, bearer_token
 from broker.sts.model import Session
 from broker.sts.service import SessionService
-from roles.explain import AccessTarget
+from roles.chains import AccessTarget
+from roles.explain import AccessExplanation
 
 _DAY: Final = 86_400
 _MOST_ITERATIONS: Final = 1_000_000
@@ -29,6 +31,7 @@ class CredentialEndpoints:
     sessions: SessionService
     credentials: CredentialService
     audit: AuditLog
+    access: AccessService | None = None
 
     def routes(self, endpoints: Endpoints) -> list[Route]:
         """The routes."""
@@ -54,7 +57,7 @@ class CredentialEndpoints:
         return JSONResponse(_credentials_document(self.credentials.issue(session, request, call.request_id, call.now)))
 
     def explain(self, call: Call, session: Session) -> Response:
-        """Whether the person may, and which database role would allow it."""
+        """Whether the person may, over which chain, or which database role would allow it."""
         fields = Fields(call.json())
         workgroup, database = fields.text("workgroup"), fields.text("database", "")
         target = AccessTarget(
@@ -62,16 +65,13 @@ class CredentialEndpoints:
             name=fields.text("name", longest=_LONGEST_NAME),
             privilege=fields.text("privilege", "SELECT").upper(),
         )
+        person = fields.text("person", "")
         fields.done()
-        found = self.credentials.explain(session, workgroup, database, target, call.request_id, call.now)
-        return JSONResponse(
-            {
-                "exists": found.exists,
-                "allowed": found.allowed,
-                "missing": list(found.missing),
-                "database_roles": list(found.database_roles),
-            }
-        )
+        # Also where it is about somebody else: nobody asks about a workgroup that is not offered to them.
+        own = self.credentials.explain(session, workgroup, database, target, call.request_id, call.now)
+        question = Question(workgroup, database, target)
+        chain = self.access.answer(session, question, person, call.request_id, call.now) if self.access else None
+        return JSONResponse(_explanation_document(own, chain))
 
     def whoami(self, _call: Call, session: Session) -> Response:
         """What the session says, and which workgroups it may use."""
@@ -104,6 +104,17 @@ class CredentialEndpoints:
             return handler(call, session)
 
         return checked
+
+
+def _explanation_document(own: AccessExplanation, chain: AccessChain | None) -> dict[str, object]:
+    if chain is None:
+        return {
+            "exists": own.exists,
+            "allowed": own.allowed,
+            "missing": list(own.missing),
+            "database_roles": list(own.database_roles),
+        }
+    return asdict(chain) | {"database_roles": list(chain.database_roles)}
 
 
 def _credentials_document(issued: DatabaseCredentials) -> dict[str, object]:

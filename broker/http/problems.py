@@ -46,6 +46,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "session-tagging-refused",
             "principal-tag-invalid",
             "credentials-refused",
+            "administrator-needed",
             "roles-refused",
             "no-database-role",
             "database-user-name-invalid",

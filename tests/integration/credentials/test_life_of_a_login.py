@@ -12,7 +12,7 @@ from broker.audit import AuditEvent
 from broker.clock import utc_now
 from broker.credentials.model import LeaseState
 from broker.credentials.reaper import INTENT_GRACE
-from roles.explain import AccessTarget
+from roles.chains import AccessTarget
 from tests.integration.credentials.ground import WORKGROUP, Broker, Ground, is_alive
 
 pytestmark = pytest.mark.integration

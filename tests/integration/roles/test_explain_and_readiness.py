@@ -7,8 +7,8 @@ import pytest
 
 from broker.errors import UnknownDatabase, WarehouseRefused, WarehouseUnavailable
 from broker.secrets import Secret
+from roles.chains import AccessTarget
 from roles.errors import PrivilegeUnknown
-from roles.explain import AccessTarget
 from roles.readiness import Severity
 
 pytestmark = pytest.mark.integration

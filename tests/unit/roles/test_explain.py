@@ -1,6 +1,7 @@
 """The answer beside "permission denied"."""
 
-from roles.explain import AccessTarget, RoleAccess, judge
+from roles.chains import AccessTarget
+from roles.explain import RoleAccess, judge
 
 REVENUE = AccessTarget("finance_schema", "revenue")
 

@@ -9,8 +9,9 @@ from broker.credentials.ports import AliasEnded, AliasFound, Issued
 from broker.secrets import Secret
 from broker.sts.model import Session
 from roles.census import StableUser
+from roles.chains import AccessMap, AccessTarget
 from roles.desired import DesiredLogin
-from roles.explain import AccessExplanation, AccessTarget
+from roles.explain import AccessExplanation
 from roles.plan import Plan
 from roles.principal import Principal
 from roles.readiness import Finding
@@ -93,6 +94,10 @@ class WarehouseDouble:
         self._enter(f"explain_access({database_user}, {database})", "explain_access")
         missing = (f"{target.privilege} on {target.schema}.{target.name}",)
         return AccessExplanation(target, exists=True, allowed=False, missing=missing, database_roles=("finance",))
+
+    def access_map(self, database: str, target: AccessTarget) -> AccessMap | None:
+        self._enter(f"access_map({database})", "access_map")
+        return None
 
     def readiness(self) -> list[Finding]:
         self._enter("readiness")

@@ -24,8 +24,8 @@ from broker.errors import (
 )
 from broker.store.memory import memory_store
 from broker.sts.model import Session
+from roles.chains import AccessTarget
 from roles.errors import DatabaseUserNameReserved, NoDatabaseRole
-from roles.explain import AccessTarget
 from tests.unit.broker.credentials.double import (
     ANALYST,
     ANALYTICS,

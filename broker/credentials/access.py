@@ -1,0 +1,266 @@
+"""Why somebody can, or can't: from what was asserted, over the policy, to the grant in the warehouse; and who can."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
+from broker.config.model import AccessRoleConfig, WorkgroupConfig
+from broker.credentials.ports import Leases, Warehouse
+from broker.credentials.request import offered_database
+from broker.errors import AdministratorNeeded, UnknownWorkgroup
+from broker.policy import scope_of
+from broker.sts.model import Session
+from roles.chains import AccessMap, AccessTarget
+from roles.decision import Grounds, decide
+from roles.names import DatabaseRoleName, parse_database_user, shown
+from roles.policy import Policy
+from roles.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody comes to a database role: the rule, and the asserted group ("" where the rule asks for none)."""
+
+    database_role: str
+    rule: str
+    group: str
+
+    def describe(self) -> str:
+        """One line."""
+        return Grounds(DatabaseRoleName(self.database_role), self.rule, self.group).describe()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChain:
+    """The answer about one person.
+
+    Attributes:
+        legs: each right that the person has, and over which roles.
+        missing: each right that the person lacks.
+        ways: how the database roles on the legs come from the policy.
+        outside: database roles on the legs that others granted by hand.
+        database_roles: those that would give the missing rights (or do, where none is missing).
+        completions: how somebody comes to those, by the policy.
+        notes: what the yes or no leaves out.
+    """
+
+    database_user: str
+    exists: bool
+    allowed: bool = False
+    legs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+    outside: tuple[str, ...] = ()
+    database_roles: tuple[str, ...] = ()
+    completions: tuple[Way, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entitled:
+    """A role of the warehouse that can; `subject` and `identity_provider` where it is a person's, else ""."""
+
+    role: str
+    subject: str
+    identity_provider: str
+    legs: tuple[str, ...]
+    ways: tuple[Way, ...]
+    outside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """About which privilege on which relation, where."""
+
+    workgroup: str
+    database: str
+    target: AccessTarget
+
+
+class AccessService:
+    """Answers questions about access. `answer` judges the right to ask; the others are for the broker's own machine."""
+
+    def __init__(
+        self,
+        *,
+        workgroups: Iterable[WorkgroupConfig],
+        access_roles: Iterable[AccessRoleConfig],
+        warehouses: Mapping[str, Warehouse],
+        leases: Leases,
+        audit: AuditLog,
+        policy: Callable[[], Policy],
+    ) -> None:
+        """Take the sides that an answer joins: configuration, warehouses, store, audit, and the policy in force."""
+        self._workgroups = {workgroup.name: workgroup for workgroup in workgroups}
+        self._administrators = frozenset(role.name for role in access_roles if role.administrator)
+        self._warehouses = warehouses
+        self._leases = leases
+        self._audit = audit
+        self._policy = policy
+
+    def answer(self, session: Session, question: Question, person: str, request_id: str, now: datetime) -> AccessChain:
+        """The chain for the person behind the session, or for `person` if an administrator asks.
+
+        Raises:
+            AdministratorNeeded: about somebody else, from an access role that is none of theirs.
+            As `explain`, and a name that is refused.
+        """
+        own = session.principal
+        if person and person not in (own.subject, own.database_user):
+            if own.access_role not in self._administrators:
+                self._record(question, question.database, request_id, now, {"about": person}, session)
+                raise AdministratorNeeded("Your access role may ask about yourself alone.")
+            return self.explain(
+                question, self.database_user_of(question.workgroup, person), None, request_id, now, session
+            )
+        workgroup = self._workgroup(question)
+        user = parse_database_user(
+            own.database_user, fold=workgroup.fold_database_user, alias_prefix=workgroup.alias_prefix
+        )
+        return self.explain(question, user, None, request_id, now, session)
+
+    def database_user_of(self, workgroup: str, person: str) -> str:
+        """The database user of a subject; a name that is no known subject is taken for the database user itself."""
+        owners = self._leases.owners(workgroup)
+        return next((user for user, (_, subject) in owners.items() if subject == person), person)
+
+    def explain(
+        self,
+        question: Question,
+        database_user: str,
+        principal: Principal | None,
+        request_id: str,
+        now: datetime,
+        asker: Session | None = None,
+    ) -> AccessChain:
+        """The chain, or where it breaks.
+
+        Args:
+            question: what is asked.
+            database_user: the person's stable user.
+            principal: an imagined sign-in, whose database roles count as if they were granted; None for how it is now.
+            request_id: of the question, for the audit.
+            now: the time.
+            asker: who asks; None for the administrator at the broker's own machine.
+
+        Raises:
+            UnknownWorkgroup, UnknownDatabase: not configured.
+            RolesError: relations have no such privilege.
+            WarehouseUnavailable: it does not answer.
+        """
+        workgroup, database, found = self._look(question)
+        chain = AccessChain(database_user, exists=False)
+        if found:
+            chain = self._chain(found, workgroup, database, database_user, principal)
+        detail: dict[str, Detail] = {"about": database_user, "allowed": "yes" if chain.allowed else "no"}
+        self._record(question, database, request_id, now, detail, asker)
+        return chain
+
+    def who_can(self, question: Question, request_id: str, now: datetime) -> tuple[Entitled, ...] | None:
+        """Everybody who can, with how; None if there is no such relation.
+
+        Raises:
+            As `explain`.
+        """
+        workgroup, database, found = self._look(question)
+        everybody = tuple(self._entitled(found, workgroup)) if found else None
+        detail: dict[str, Detail] = {"about": "everybody", "found": len(everybody or ())}
+        self._record(question, database, request_id, now, detail)
+        return everybody
+
+    def _look(self, question: Question) -> tuple[WorkgroupConfig, str, AccessMap | None]:
+        workgroup = self._workgroup(question)
+        database = offered_database(question.database, workgroup)
+        return workgroup, database, self._warehouses[workgroup.name].access_map(database, question.target)
+
+    def _workgroup(self, question: Question) -> WorkgroupConfig:
+        workgroup = self._workgroups.get(question.workgroup)
+        if workgroup is None:
+            raise UnknownWorkgroup(f"The configuration has no workgroup {question.workgroup[:64]!r}.")
+        return workgroup
+
+    def _chain(
+        self, found: AccessMap, workgroup: WorkgroupConfig, database: str, user: str, principal: Principal | None
+    ) -> AccessChain:
+        decision = decide(principal, self._policy(), scope_of(workgroup)) if principal else None
+        to_be = [role for role in decision.candidates if role in found.roles] if decision else []
+        legs = found.legs(user, to_be)
+        missing = [need for need, leg in legs.items() if leg is None]
+        missing += [lacking for lacking in [found.lacks_connect()] if lacking]
+        used = [leg.path[1] for leg in legs.values() if leg and len(leg.path) > 1]
+        if decision:
+            ways = tuple(Way(each.role, each.rule, each.asserted) for each in decision.grounds if each.role in used)
+        else:
+            ways = tuple(self._ways(workgroup, self._managed(found, user, used)))
+        completing = self._warehouses[workgroup.name].explain_access(user, database, found.target).database_roles
+        return AccessChain(
+            database_user=user,
+            exists=True,
+            allowed=not missing,
+            legs=tuple(leg.describe() for leg in legs.values() if leg),
+            missing=tuple(missing),
+            ways=ways,
+            outside=tuple(sorted(set(used) - {way.database_role for way in ways})),
+            database_roles=completing,
+            completions=tuple(self._ways(workgroup, completing)) if missing else (),
+            notes=(*found.notes(), *(_why_not(decision.refused) if decision else ())),
+        )
+
+    def _entitled(self, found: AccessMap, workgroup: WorkgroupConfig) -> Iterator[Entitled]:
+        for role, legs in found.who_can().items():
+            record = found.roles[role].record
+            used = [leg.path[1] for leg in legs if len(leg.path) > 1] if record else []
+            managed = self._managed(found, role, used)
+            yield Entitled(
+                role=role,
+                subject=record.owner.subject if record else "",
+                identity_provider=record.owner.identity_provider if record else "",
+                legs=tuple(leg.describe() for leg in legs),
+                ways=tuple(self._ways(workgroup, managed)),
+                outside=tuple(sorted(set(used) - set(managed))),
+            )
+
+    def _managed(self, found: AccessMap, user: str, roles: Iterable[str]) -> list[str]:
+        """Which of these the person holds through the broker."""
+        facts = found.roles.get(user)
+        managed = facts.record.managed if facts and facts.record else frozenset()
+        return [role for role in dict.fromkeys(roles) if role in managed]
+
+    def _ways(self, workgroup: WorkgroupConfig, roles: Iterable[str]) -> Iterator[Way]:
+        """All ways to these database roles by the policy."""
+        for role in roles:
+            for rule in self._policy().rules_for(workgroup.name):
+                for group in rule.sources(DatabaseRoleName(role)):
+                    yield Way(role, rule.name, group)
+
+    def _record(
+        self,
+        question: Question,
+        database: str,
+        request_id: str,
+        now: datetime,
+        detail: dict[str, Detail],
+        asker: Session | None = None,
+    ) -> None:
+        target = question.target
+        what = f"{target.privilege} on {target.schema}.{target.name}"
+        self._audit.record(
+            AuditRecord(
+                AuditEvent.EXPLAINED,
+                now,
+                request_id,
+                identity_provider=asker.principal.identity_provider if asker else "",
+                subject=asker.principal.subject if asker else "",
+                access_role=asker.principal.access_role if asker else "",
+                session_id=asker.session_id if asker else "",
+                workgroup=question.workgroup,
+                database=database,
+                detail=detail | {"target": what},
+            )
+        )
+
+
+def _why_not(refused: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, reason in refused:
+        yield f"Not given: {shown(name)}: {reason}"

@@ -1,0 +1,159 @@
+"""Explanations on a real warehouse, from the assertion to the grant; and who may ask about whom."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from broker.cli.access import explain, who_can
+from broker.clock import utc_now
+from broker.config.load import load
+from broker.credentials.access import AccessService, Question
+from broker.credentials.model import CredentialRequest
+from broker.errors import AdministratorNeeded, UnknownWorkgroup
+from broker.sts.model import Session
+from broker.wiring import Broker, open_broker
+from roles.chains import AccessTarget
+from roles.errors import PrivilegeUnknown
+from tests.integration.credentials.ground import WORKGROUP, Ground
+from tests.integration.credentials.test_commands import configuration
+
+pytestmark = pytest.mark.integration
+
+REVENUE = "finance_schema.revenue"
+
+
+@pytest.fixture
+def path(ground: Ground) -> Path:
+    path = configuration(ground, ground.admin, ground.sales, ground.finance)
+    text = path.read_text()
+    text = text.replace(f'allow_database_roles = ["{ground.sales}", "{ground.finance}"]', "")
+    text = text.replace('workgroups = ["*"]', 'workgroups = ["*"]\nallow_session_tags = true')
+    text += """
+        [access_roles.root]
+        arn = "arn:aws:iam::123456789012:role/root"
+        trusted_identity_providers = ["okta"]
+        workgroups = ["*"]
+        administrator = true
+        [policy]
+        file = "policy.toml"
+    """
+    path.write_text(text)
+    (path.parent / "policy.toml").write_text(f"""
+        [[rules]]
+        name = "analysts"
+        groups = ["*"]
+        workgroups = ["analytics"]
+        databases = ["*"]
+        pass_through = ["{ground.sales}"]
+        rename = {{ "AAD-Finance" = "{ground.finance}" }}
+    """)
+    return path
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Broker, AccessService]]:
+    with open_broker(load(path, {})) as broker:
+        assert broker.services.access
+        yield broker, broker.services.access
+
+
+def run(command: Any, path: Path, *arguments: str) -> tuple[int, Any]:
+    shared = ["-w", WORKGROUP, "--config", str(path), "--format", "json"]
+    done = CliRunner().invoke(command, [*arguments, *shared], standalone_mode=False)
+    assert done.exception is None, done.exception
+    return done.return_value, json.loads(done.stdout)
+
+
+def sign_in(path: Path, who: Session) -> None:
+    with opened(path) as (broker, _):
+        credentials = broker.services.credentials
+        broker.services.sessions.sessions.add(replace(who, access_key_id=who.session_id))
+        credentials.issue(who, CredentialRequest(WORKGROUP, scram_iterations=1), "issue", utc_now())
+
+
+def test_the_chain_of_a_yes(ground: Ground, path: Path) -> None:
+    fiona = ground.person("fiona", "AAD-Finance")
+    user = fiona.principal.database_user
+    sign_in(path, fiona)
+    code, found = run(explain, path, user, "select", REVENUE)
+    assert (code, found["allowed"], found["missing"]) == (0, True, [])
+    assert found["legs"] == [
+        f"USAGE on schema finance_schema: {user} -> {ground.finance}, granted by postgres",
+        f"SELECT on {REVENUE}: {user} -> {ground.finance}, granted by postgres",
+    ]
+    assert {"database_role": ground.finance, "rule": "analysts", "group": "AAD-Finance"} in found["ways"]
+    assert found["outside"] == []
+
+
+def test_where_the_chain_breaks_and_what_would_complete_it(ground: Ground, path: Path) -> None:
+    ethan = ground.person("ethan", ground.sales)
+    sign_in(path, ethan)
+    code, found = run(explain, path, ethan.principal.subject, "SELECT", REVENUE)
+    assert (code, found["allowed"]) == (1, False)
+    assert found["missing"] == ["USAGE on schema finance_schema", f"SELECT on {REVENUE}"]
+    assert found["completions"] == [{"database_role": ground.finance, "rule": "analysts", "group": "AAD-Finance"}]
+    shown = CliRunner().invoke(
+        explain, [ethan.principal.subject, "SELECT", REVENUE, "-w", WORKGROUP, "--config", str(path)]
+    )
+    assert f"Would do  database role {ground.finance}: rule analysts, for the group AAD-Finance" in " ".join(
+        shown.stdout.replace("Would do      ", "Would do  ").split("\n")
+    )
+
+
+def test_an_imagined_sign_in_is_explained_before_it_happens(ground: Ground, path: Path) -> None:
+    who = ("nobody.yet@example.com", "SELECT", REVENUE, "--access-role", "analyst")
+    code, found = run(explain, path, *who, "--group", "AAD-Finance", "--group", "hr")
+    assert (code, found["allowed"]) == (0, True)
+    assert found["ways"] == [{"database_role": ground.finance, "rule": "analysts", "group": "AAD-Finance"}]
+    assert "Not given: 'hr': No rule of the policy gives it." in found["notes"]
+    assert run(explain, path, *who)[1]["allowed"] is False
+
+
+def test_everybody_who_can(ground: Ground, path: Path) -> None:
+    fiona, ethan = ground.person("fiona", "AAD-Finance"), ground.person("ethan", ground.sales)
+    for person in (fiona, ethan):
+        sign_in(path, person)
+    ground.command("GRANT {} TO {}", ground.finance, ethan.principal.database_user)
+    code, found = run(who_can, path, "SELECT", REVENUE)
+    by_role = {each["role"]: each for each in found}
+    assert code == 0
+    assert by_role[ground.finance]["subject"] == ""
+    assert by_role[fiona.principal.database_user]["subject"] == fiona.principal.subject
+    assert by_role[fiona.principal.database_user]["ways"][0]["rule"] == "analysts"
+    assert by_role[ethan.principal.database_user]["outside"] == [ground.finance]
+    assert not [role for role in by_role if role.startswith(ground.alias_prefix)]
+    assert run(who_can, path, "SELECT", "finance_schema.gone") == (1, None)
+
+
+def test_a_database_that_is_closed_to_public_is_named(ground: Ground, path: Path) -> None:
+    fiona = ground.person("fiona", "AAD-Finance")
+    sign_in(path, fiona)
+    ground.command("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", ground.database)
+    ground.command("GRANT CONNECT ON DATABASE {} TO {}", ground.database, f"broker_admin_{ground.mark}")
+    code, found = run(explain, path, fiona.principal.subject, "SELECT", REVENUE)
+    assert code == 1
+    assert found["missing"] == [f"CONNECT on database {ground.database} for PUBLIC"]
+
+
+def test_only_administrators_ask_about_others(ground: Ground, path: Path) -> None:
+    ethan, now = ground.person("ethan", ground.sales), utc_now()
+    root = replace(ethan, principal=replace(ethan.principal, access_role="root"))
+    question = Question(WORKGROUP, "", AccessTarget("sales_schema", "store_sales"))
+    sign_in(path, ethan)
+    with opened(path) as (_, access):
+        assert access.answer(ethan, question, "", "1", now).allowed
+        assert access.answer(ethan, question, ethan.principal.subject, "1", now).allowed
+        with pytest.raises(AdministratorNeeded):
+            access.answer(ethan, question, "fiona@example.com", "1", now)
+        assert not access.answer(root, question, "fiona@example.com", "1", now).allowed
+        with pytest.raises(UnknownWorkgroup):
+            access.answer(ethan, replace(question, workgroup="nowhere"), "", "1", now)
+        impossible = replace(question, target=AccessTarget("sales_schema", "store_sales", "FLY"))
+        with pytest.raises(PrivilegeUnknown):
+            access.answer(ethan, impossible, "", "1", now)
