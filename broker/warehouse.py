@@ -124,7 +124,7 @@ class PostgresWarehouse:
         return self._retrying(lambda connection: self._reconcile(connection, login, dry=True), names)
 
     def _reconcile(self, connection: AnyConnection, login: DesiredLogin, *, dry: bool = False) -> Issued:
-        actual = begin_and_inspect(connection, login.database_user, login.database_roles)
+        actual = begin_and_inspect(connection, login.database_user, login.database_roles, login.database)
         sifted = sift(login.database_roles, actual, self._reach())
         desired = replace(login, database_roles=sifted.grantable, alias=login.alias if sifted.grantable else None)
         plan = diff(desired, actual)

@@ -47,8 +47,10 @@ class ActualState:
         user: the role with the stable user's name, or None.
         memberships: database roles that it holds directly, whoever granted them.
         reachable: for each wanted database role that exists: itself and everything above it.
+        closed: whether the database that was asked about lets no login alias in.
     """
 
     user: ActualUser | None = None
     memberships: frozenset[DatabaseRoleName] = frozenset()
     reachable: tuple[ReachableRole, ...] = ()
+    closed: bool = False

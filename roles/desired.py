@@ -36,9 +36,14 @@ class DesiredAlias:
 
 @dataclass(frozen=True, slots=True)
 class DesiredLogin:
-    """The stable user, the database roles that it should hold through us, and the alias to add, if any."""
+    """The stable user, the database roles that it should hold through us, and the alias to add, if any.
+
+    Attributes:
+        database: where the alias will log in; "" if that does not matter.
+    """
 
     database_user: DatabaseUserName
     owner: Owner
     database_roles: tuple[DatabaseRoleName, ...]
     alias: DesiredAlias | None
+    database: str = ""

@@ -2,7 +2,7 @@
 
 from roles.actual import ActualState, ActualUser
 from roles.desired import DesiredLogin
-from roles.errors import DatabaseUserNotManaged, DatabaseUserOfAnother, DatabaseUserPrivileged
+from roles.errors import DatabaseClosed, DatabaseUserNotManaged, DatabaseUserOfAnother, DatabaseUserPrivileged
 from roles.names import DatabaseRoleName, quoted
 from roles.plan import Change, CreateAlias, CreateStableUser, GrantRole, Plan, RecordManaged, RevokeRole
 from roles.records import StableUserRecord, parse_stable_user
@@ -19,7 +19,14 @@ def diff(desired: DesiredLogin, actual: ActualState) -> Plan:
         DatabaseUserNotManaged: the role is there, and not the broker's.
         DatabaseUserOfAnother: it belongs to somebody else.
         DatabaseUserPrivileged: somebody gave it power of its own.
+        DatabaseClosed: the alias could not log in where it should.
     """
+    if desired.alias and actual.closed:
+        raise DatabaseClosed(
+            f"PUBLIC may not connect to the database {quoted(desired.database)}, so no temporary login can.",
+            remedy=f"Ask the warehouse's administrator to run: GRANT CONNECT ON DATABASE {quoted(desired.database)} "
+            "TO PUBLIC;",
+        )
     user, record = desired.database_user, owned_record(desired, actual)
     wanted = set(desired.database_roles)
     recorded = record.managed if record else frozenset[DatabaseRoleName]()

@@ -94,6 +94,12 @@ class DatabaseUserPrivileged(RolesError):
     code = "database-user-privileged"
 
 
+class DatabaseClosed(RolesError):
+    """The database lets no temporary login in: at that moment a login has no rights but those of PUBLIC."""
+
+    code = "database-closed"
+
+
 class NoDatabaseRole(RolesError):
     """No database role was asserted, or none is left after policy and warehouse."""
 

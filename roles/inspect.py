@@ -55,7 +55,7 @@ def _template(name: str) -> SQL:
 
 
 def begin_and_inspect(
-    connection: AnyConnection, database_user: DatabaseUserName, wanted: Sequence[DatabaseRoleName]
+    connection: AnyConnection, database_user: DatabaseUserName, wanted: Sequence[DatabaseRoleName], database: str = ""
 ) -> ActualState:
     """Begin a transaction, take the person's lock and look: one round trip. The caller commits or rolls back."""
     cursor = connection.execute(
@@ -65,6 +65,7 @@ def begin_and_inspect(
                 query("stable_user", user=database_user),
                 query("memberships", user=database_user),
                 query("reachable", roles=list(wanted)),
+                query("databases", names=[database]),
             ]
         )
     )
@@ -72,10 +73,12 @@ def begin_and_inspect(
     user = _next_rows(cursor)
     memberships = _next_rows(cursor)
     reachable = _next_rows(cursor)
+    databases = _next_rows(cursor)
     return ActualState(
         user=ActualUser(RoleAttributes(*user[0][:-1]), user[0][-1]) if user else None,
         memberships=frozenset(DatabaseRoleName(name) for (name,) in memberships),
         reachable=tuple(_reachable(reachable)),
+        closed=any(not open_to_public for _, open_to_public in databases),
     )
 
 

@@ -335,7 +335,7 @@ def _desired(lease: Lease, approved: _Approved, password: Secret) -> DesiredLogi
     )
     candidates = approved.decision.candidates
     owner = Owner(lease.identity_provider, lease.subject)
-    return DesiredLogin(approved.database_user, owner, candidates, alias if candidates else None)
+    return DesiredLogin(approved.database_user, owner, candidates, alias if candidates else None, lease.database)
 
 
 def _refused(decision: Decision, issued: Issued) -> tuple[RefusedRole, ...]:

@@ -57,7 +57,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "database-role-name-too-long",
         ),
         404: ("identity-provider-unknown", "workgroup-unknown", "database-unknown"),
-        409: ("database-user-taken", "database-user-of-another", "database-user-not-managed"),
+        409: ("database-user-taken", "database-user-of-another", "database-user-not-managed", "database-closed"),
         413: ("request-too-large",),
         429: ("too-many-requests",),
         500: (
