@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,15 +91,25 @@ def workstation(tmp_path: Path, stage: Stage) -> Workstation:
     return Workstation(tmp_path, stage.broker_url)
 
 
-@pytest.fixture
-def chromium(tmp_path: Path):
-    """A headless Chromium with a profile of its own."""
+@contextmanager
+def open_chromium(profile: Path, *more: str):
+    """A headless Chromium; `more` are flags."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (*FLAGS, *more, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def chromium(tmp_path: Path):
+    """A headless Chromium with a profile of its own."""
+    with open_chromium(tmp_path / "profile") as driver:
+        yield driver

@@ -119,9 +119,9 @@ class SimpleSamlPhp:
 
 @contextmanager
 def running(
-    folder: Path, port: int, broker_url: str, certificate: str, names: Sequence[str]
+    folder: Path, port: int, service_providers: Mapping[str, bool], certificate: str
 ) -> Iterator[SimpleSamlPhp]:
-    """Run it until the context ends; the provider name "encrypted" gets encrypted assertions."""
+    """Run it until the context ends; each service provider's base URL, and whether its assertions are encrypted."""
     provider = SimpleSamlPhp(f"http://localhost:{port}", folder)
     keys = key_pair("SimpleSAMLphp")
     facts = {"url": provider.url, "folder": folder, "www": WWW}
@@ -134,13 +134,8 @@ def running(
     (folder / "metadata" / "saml20-idp-hosted.php").write_text(HOSTED % facts)
     body = "".join(certificate.strip().splitlines()[1:-1])
     remote = "".join(
-        REMOTE
-        % {
-            "base": f"{broker_url}/saml/{name}",
-            "certificate": body,
-            "encrypted": str(name == "encrypted").lower(),
-        }
-        for name in names
+        REMOTE % {"base": base, "certificate": body, "encrypted": str(encrypted).lower()}
+        for base, encrypted in service_providers.items()
     )
     (folder / "metadata" / "saml20-sp-remote.php").write_text("<?php" + remote)
     provider.set_people({"ethan": ["sales"], "fiona": ["finance"]})

@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as wait_for
 
+from tests.e2e.conftest import open_chromium
 from tests.peers.broker_process import served
 from tests.peers.person import await_page, begin_login, session_ended, wait
 from tests.peers.simplesamlphp import PASSWORD, running
@@ -25,12 +26,18 @@ def stage(free_ports):
         (folder / "broker.pem").write_text(keys.certificate)
         (folder / "broker-key.pem").write_text(keys.private_key)
         (folder / "php").mkdir()
-        broker_port, port = free_ports(2)
+        (folder / "secure").mkdir()
+        for file in ("broker.pem", "broker-key.pem"):
+            (folder / "secure" / file).write_bytes((folder / file).read_bytes())
+        port, plain_port, secure_port = free_ports(3)
+        bases = {f"http://127.0.0.1:{plain_port}/saml/{name}": name == "encrypted" for name in NAMES}
+        bases[f"https://127.0.0.1:{secure_port}/saml/clear"] = False
         with (
-            running(folder / "php", port, f"http://127.0.0.1:{broker_port}", keys.certificate, NAMES) as provider,
-            served(folder, broker_port, dict.fromkeys(NAMES, provider.metadata()), {}) as broker,
+            running(folder / "php", port, bases, keys.certificate) as provider,
+            served(folder, plain_port, dict.fromkeys(NAMES, provider.metadata()), {}) as broker,
+            served(folder / "secure", secure_port, {"clear": provider.metadata()}, {}, tls=True) as secure,
         ):
-            yield provider, broker
+            yield provider, broker, secure
 
 
 @pytest.fixture
@@ -41,6 +48,11 @@ def provider(stage):
 @pytest.fixture
 def broker(stage):
     return stage[1]
+
+
+@pytest.fixture
+def secure_broker(stage):
+    return stage[2]
 
 
 def type_in(driver, name, password=PASSWORD):
@@ -58,6 +70,24 @@ def test_a_person_signs_in(broker, chromium, name):
     page = await_page(chromium, "You are signed in")
     assert "ethan@example.com" in page
     assert "sales" in page
+
+
+def test_by_https_the_cookie_survives_the_post_from_another_site(secure_broker, tmp_path):
+    """SameSite=None, as the answer is posted from the provider's site; Secure, HttpOnly and bound to the host."""
+    with open_chromium(tmp_path / "profile", "--ignore-certificate-errors") as driver:
+        driver.get(f"{secure_broker.url}/sign-in/clear")
+        wait(driver).until(wait_for.element_to_be_clickable((By.ID, "username")))
+        (cookie,) = login_cookies(driver)
+        assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "None")
+        assert (cookie["path"], cookie["domain"]) == ("/", "127.0.0.1")
+        type_in(driver, "ethan")
+        assert "ethan@example.com" in await_page(driver, "You are signed in")
+        assert login_cookies(driver) == []
+
+
+def login_cookies(driver):
+    found = driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]
+    return [each for each in found if each["name"].startswith("__Host-broker-login-")]
 
 
 def test_the_provider_may_begin(provider, broker, chromium):
