@@ -150,8 +150,8 @@ class AccessMap:
 
     def _paths(self, role: str, also: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         """Every role whose rights `role` has, nearest first, each with the shortest way to it."""
-        first: tuple[str, ...] = (role,)
-        seen, waiting = {role}, deque([first])
+        seen = {role}
+        waiting: deque[tuple[str, ...]] = deque([(role,)])
         while waiting:
             path = waiting.popleft()
             yield path
