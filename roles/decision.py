@@ -54,8 +54,8 @@ class Decision:
 
 def decide(principal: Principal, policy: Policy, scope: Scope) -> Decision:
     """Judge every asserted name. Nothing is ignored: a name leads to a candidate, or is refused with a reason."""
-    denials = [each for each in policy.denials_for(scope.workgroup) if each.who.objection(principal) is None]
-    meant = [rule for rule in policy.rules_for(scope.workgroup) if rule.who.objection(principal) is None]
+    denials = [each for each in policy.denials_for(scope.workgroup) if each.who.means(principal)]
+    meant = [rule for rule in policy.rules_for(scope.workgroup) if rule.who.means(principal)]
     applying = [rule for rule in meant if rule.accepts(principal.authn_context)]
     too_weak = [rule for rule in meant if not rule.accepts(principal.authn_context)]
     databases = tuple(name for name in scope.databases if _is_open(name, applying, denials))

@@ -84,5 +84,5 @@ def _expression(text: str, fold: bool) -> Any:
 
 def _plain(name: str, fold: bool) -> str:
     """NFC; what is no Unicode text (half a surrogate pair) is replaced, so that RE2 takes it."""
-    plain = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
+    plain = name if name.isascii() else unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
     return plain.casefold() if fold else plain

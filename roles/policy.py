@@ -55,20 +55,21 @@ class Who:
     groups: tuple[Pattern, ...] = ()
     tags: tuple[tuple[str, tuple[Pattern, ...]], ...] = ()
 
-    def objection(self, principal: Principal) -> str | None:
-        """Which condition does not hold (a fragment), or None."""
-        values = {tag.key.casefold(): tag.value for tag in principal.tags}
-        conditions = [
-            ("identity provider", self.identity_providers, (principal.identity_provider,)),
-            ("access role", self.access_roles, (principal.access_role,)),
-            ("subject", self.subjects, (principal.subject,)),
-            ("group", self.groups, principal.asserted_roles),
-            *((f"tag {key}", patterns, (values.get(key.casefold(), ""),)) for key, patterns in self.tags),
-        ]
-        for name, patterns, found in conditions:
-            if patterns and not any(pattern.matches(value) for pattern in patterns for value in found):
-                return f"the {name} is none of {', '.join(pattern.text for pattern in patterns)}"
-        return None
+    def means(self, principal: Principal) -> bool:
+        """Whether every condition holds."""
+        values = {tag.key.casefold(): tag.value for tag in principal.tags} if self.tags else {}
+        conditions = (
+            (self.identity_providers, (principal.identity_provider,)),
+            (self.access_roles, (principal.access_role,)),
+            (self.subjects, (principal.subject,)),
+            (self.groups, principal.asserted_roles),
+            *((patterns, (values.get(key.casefold(), ""),)) for key, patterns in self.tags),
+        )
+        return all(
+            any(pattern.matches(value) for pattern in patterns for value in found)
+            for patterns, found in conditions
+            if patterns
+        )
 
     def covers(self, other: "Who") -> bool:
         """Whether everybody whom `other` means is surely meant here too; False where that can't be told."""

@@ -27,8 +27,11 @@ def sift(wanted: Iterable[DatabaseRoleName], actual: ActualState, policy: RolePo
     grantable: list[DatabaseRoleName] = []
     unknown: list[DatabaseRoleName] = []
     refused: list[RefusedDatabaseRole] = []
+    by_role: dict[str, list[ReachableRole]] = {}
+    for found in actual.reachable:
+        by_role.setdefault(found.wanted, []).append(found)
     for role in sorted(set(wanted)):
-        reached = [found for found in actual.reachable if found.wanted == role]
+        reached = by_role.get(role, [])
         reason = objection(role, reached, policy)
         if not reached:
             unknown.append(role)

@@ -52,3 +52,9 @@ def test_the_table_has_rows():
 def test_the_document_names_every_key():
     documented = set(re.findall(r"^\| `(\w+)` \|", DOCUMENT, re.MULTILINE))
     assert documented == {*policy_document._RULE, *policy_document._DENIAL} - {"name"}
+
+
+def test_the_document_names_every_kind_of_drift():
+    text = (Path(__file__).parents[3] / "broker" / "credentials" / "drift.py").read_text(encoding="utf-8")
+    kinds = set(re.findall(r'^    [A-Z_]+ = "([a-z-]+)"$', text, re.MULTILINE))
+    assert set(re.findall(r"^\| `([a-z]+-[a-z-]+)` \|", DOCUMENT, re.MULTILINE)) == kinds
