@@ -4,18 +4,23 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from starlette.testclient import TestClient
 
 from broker.cli.access import explain, who_can
+from broker.cli.policy import check
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.credentials.access import AccessService, Question
 from broker.credentials.model import CredentialRequest
 from broker.errors import AdministratorNeeded, UnknownWorkgroup
+from broker.http.app import create_app
+from broker.login.model import ApprovedLogin
 from broker.sts.model import Session
 from broker.wiring import Broker, open_broker
 from roles.chains import AccessTarget
@@ -157,3 +162,48 @@ def test_only_administrators_ask_about_others(ground: Ground, path: Path) -> Non
         impossible = replace(question, target=AccessTarget("sales_schema", "store_sales", "FLY"))
         with pytest.raises(PrivilegeUnknown):
             access.answer(ethan, impossible, "", "1", now)
+
+
+def test_the_answer_over_http_keeps_its_fields_and_adds_the_chain(ground: Ground, path: Path) -> None:
+    ethan, now = ground.person("ethan", ground.sales), utc_now()
+    body = {"workgroup": WORKGROUP, "schema": "finance_schema", "name": "revenue", "privilege": "SELECT"}
+    sign_in(path, ethan)
+    with opened(path) as (broker, _):
+
+        def token(access_role: str) -> str:
+            principal = replace(ethan.principal, access_role=access_role)
+            approved = ApprovedLogin(principal, 3600, now + timedelta(hours=1))
+            return broker.services.sessions.issue(approved, "test", "sign-in", now).session_token.reveal()
+
+        with TestClient(
+            create_app(broker.services, broker.config.server), base_url="https://broker.example.com"
+        ) as http:
+
+            def ask(access_role: str, **more: str) -> Any:
+                headers = {"Authorization": f"Bearer {token(access_role)}"}
+                return http.post("/v1/explain", json=body | more, headers=headers)
+
+            own = ask("analyst").json()
+            assert (own["exists"], own["allowed"], own["database_roles"]) == (True, False, [ground.finance])
+            assert own["missing"] == ["USAGE on schema finance_schema", f"SELECT on {REVENUE}"]
+            assert own["completions"][0]["group"] == "AAD-Finance"
+            refused = ask("analyst", person="fiona@example.com")
+            assert (refused.status_code, refused.json()["code"]) == (403, "administrator-needed")
+            about_ethan = ask("root", person=ethan.principal.subject).json()
+            assert about_ethan["database_user"] == ethan.principal.database_user
+            assert ask("root", person="fiona@example.com").json()["allowed"] is False
+
+
+def test_a_check_compares_the_policy_with_the_roles_that_are_there(ground: Ground, path: Path) -> None:
+    def checked() -> tuple[int, dict[str, str]]:
+        done = CliRunner().invoke(check, ["--config", str(path), "--format", "json"], standalone_mode=False)
+        assert done.exception is None, done.exception
+        return done.return_value, {each["check"]: each["what"] for each in json.loads(done.stdout)}
+
+    assert checked()[0] == 0
+    file = path.parent / "policy.toml"
+    file.write_text(file.read_text() + f'add = ["gone", "pg_monitor", "broker_admin_{ground.mark}"]\n')
+    code, found = checked()
+    assert code == 1
+    assert "'gone', which the warehouse of analytics does not have" in found["unknown-role"]
+    assert f"broker_admin_{ground.mark}" in found["powerful-role"]
