@@ -35,6 +35,8 @@ class AuditEvent(StrEnum):
     CREDENTIALS_FAILED = "credentials.failed"
     SESSIONS_ENDED = "database-sessions.ended"
     LEASE_REVOKED = "lease.revoked"
+    REVOCATION_ORDERED = "revocation.ordered"
+    OFFBOARDED = "person.offboarded"
     LEASE_REAPED = "lease.reaped"
     ORPHAN_REMOVED = "orphan.removed"
     EXPLAINED = "access.explained"

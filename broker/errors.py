@@ -304,6 +304,22 @@ class DatabaseUserTaken(CredentialError):
     default_remedy = "Ask the administrator: two people at the identity provider map to one database user."
 
 
+class PersonUnknown(CredentialError):
+    """Nobody of that name has had a database login here."""
+
+    code = "person-unknown"
+    default_remedy = (
+        "Name the person's subject at the identity provider, or the database user; `broker audit` shows both."
+    )
+
+
+class PersonAmbiguous(CredentialError):
+    """A name that means several people."""
+
+    code = "person-ambiguous"
+    default_remedy = "Name the subject, and the identity provider with --identity-provider."
+
+
 class WarehouseUnavailable(CredentialError):
     """The warehouse does not answer, or its breaker is open after repeated failures."""
 

@@ -27,7 +27,7 @@ from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
 from roles.census import StableUser, stable_users
 from roles.chains import AccessMap, AccessTarget
-from roles.desired import DesiredLogin
+from roles.desired import DesiredLogin, Owner
 from roles.dialect.postgres import PostgresDialect
 from roles.diff import diff
 from roles.explain import AccessExplanation, explain_access, read_access_map
@@ -41,6 +41,7 @@ from roles.inspect import (
     server_facts,
 )
 from roles.names import DatabaseRoleName, DatabaseUserName, is_alias_name
+from roles.offboard import Offboarded, Offboarder
 from roles.plan import GrantRole, Plan, RevokeRole
 from roles.policy import Policy, RolePolicy
 from roles.privileges import sift
@@ -178,6 +179,34 @@ class PostgresWarehouse:
             return sum(outcome.ended.values())
 
         return self._retrying(work, (database_user,))
+
+    def offboard(self, user: DatabaseUserName, owner: Owner, reassign_to: DatabaseRoleName | None) -> Offboarded:
+        """Strip the stable user, end its sessions, and drop it where nothing belongs to it any more.
+
+        Raises:
+            RolesError: the user is not the broker's or this person's, or nothing can be reassigned to that role.
+            WarehouseUnavailable, WarehouseRefused: repeat it.
+        """
+        names = (user, *([reassign_to] if reassign_to else ()))
+
+        def offboarder(connection: AnyConnection) -> Offboarder:
+            return Offboarder(connection, self._dialect, self._pool.connection)
+
+        stripped = self._retrying(lambda connection: offboarder(connection).strip(user, owner, reassign_to), names)
+        if not stripped.existed:
+            return stripped
+        self.end_person_sessions(user, spare_alias="")
+
+        def finish(connection: AnyConnection) -> Offboarded:
+            owned = offboarder(connection).owned(user)
+            if owned and reassign_to is None:
+                return replace(
+                    stripped, owned=owned, problem="it owns objects; say with --reassign-to whose they become"
+                )
+            problem = offboarder(connection).drop(user, reassign_to)
+            return replace(stripped, owned=owned, dropped=not problem, problem=problem)
+
+        return self._retrying(finish, names)
 
     def end_aliases(self, names: Sequence[str]) -> list[AliasEnded]:
         """Disable, terminate until confirmed empty, then drop; idempotent: an alias that is gone counts as dropped.

@@ -15,8 +15,10 @@ from broker.config.model import Config
 from broker.control import Control
 from broker.credentials.access import AccessService
 from broker.credentials.drift import DriftService
+from broker.credentials.offboarding import Offboarding
 from broker.credentials.ports import Warehouse
 from broker.credentials.reaper import Reaper
+from broker.credentials.revocation import Revocation
 from broker.credentials.service import CredentialService
 from broker.http.app import Services
 from broker.login.device import DeviceFlow
@@ -140,6 +142,43 @@ def _drift(
         reaper=reaper,
         reach=lambda name: policy.current().reach(scopes[name]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an administrator's commands use, beside any broker that runs on the same store."""
+
+    store: Store
+    audit: AuditLog
+    revocation: Revocation
+    offboarding: Offboarding
+
+
+@contextmanager
+def open_desk(config: Config, clock: Clock = utc_now) -> Iterator[Desk]:
+    """Open store and warehouses for one command.
+
+    Raises:
+        As `open_broker`.
+    """
+    with ExitStack() as opened:
+        store = open_store(config.store_url, KeyRing.load(config.keys_file))
+        opened.callback(store.close)
+        audit = opened.enter_context(open_audit(config, store))
+        policy = PolicyBook(partial(read_policy, config), audit)
+        warehouses = {each.name: under_policy(each, policy.current) for each in config.workgroups}
+        for warehouse in warehouses.values():
+            opened.callback(warehouse.close)
+        reaper = Reaper(
+            warehouses=warehouses,
+            leases=store.leases,
+            audit=audit,
+            clock=clock,
+            interval=config.reap_interval,
+            forget=store.forget_expired,
+        )
+        revocation = Revocation(store.people, store.sessions, store.leases, reaper, audit)
+        yield Desk(store, audit, revocation, Offboarding(store.people, revocation, warehouses, audit))
 
 
 @contextmanager

@@ -107,6 +107,13 @@ class NoDatabaseRole(RolesError):
     default_remedy = "Ask the administrator for a group whose name is a database role of this workgroup."
 
 
+class ReassignTargetRefused(RolesError):
+    """What somebody owns can't be given to that role: it is missing, a person's, or has power of its own."""
+
+    code = "reassign-target-refused"
+    default_remedy = "Name a role that owns things for a team: no login, no superuser, no person's database user."
+
+
 class PrivilegeUnknown(RolesError):
     """A question about a privilege that relations do not have."""
 

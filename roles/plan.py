@@ -93,7 +93,12 @@ class Plan:
     @property
     def shrinks(self) -> bool:
         """Whether it takes access away, so that older sessions must end."""
-        return any(isinstance(change, RevokeRole) for change in self.changes)
+        return bool(self.revocations)
+
+    @property
+    def revocations(self) -> tuple[RevokeRole, ...]:
+        """What it takes away."""
+        return tuple(change for change in self.changes if isinstance(change, RevokeRole))
 
     def describe(self) -> str:
         """One line a change; "no changes" for an empty plan."""

@@ -116,22 +116,24 @@ class Reaper:
             WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the first failure; the next run takes up the rest.
         """
         due = [self._begin_end(lease, now) for lease in self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE)]
-        cut_off = [lease for lease in due if lease.reason == CUT_OFF]
-        others = [lease for lease in due if lease.reason != CUT_OFF]
-        steps = [
+        sweep = partial(self._sweep, workgroup, {lease.alias for lease in due}, now)
+        return _all_of([*self._steps(workgroup, due, now), sweep])
+
+    def end(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
+        """End these ENDING leases now, and nothing else.
+
+        Raises:
+            As `run_once`, which takes up what is left.
+        """
+        return _all_of(self._steps(workgroup, leases, now))
+
+    def _steps(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> list[Callable[[], ReapReport]]:
+        cut_off = [lease for lease in leases if lease.reason == CUT_OFF]
+        others = [lease for lease in leases if lease.reason != CUT_OFF]
+        return [
             *(partial(self._end, workgroup, batch, now) for batch in _batches(others)),
-            *(partial(self._end_cut_off, workgroup, leases, now) for leases in _by_person(cut_off)),
-            partial(self._sweep, workgroup, {lease.alias for lease in due}, now),
+            *(partial(self._end_cut_off, workgroup, theirs, now) for theirs in _by_person(cut_off)),
         ]
-        report, failures = ReapReport(), list[BrokerError]()
-        for step in steps:
-            try:
-                report += step()
-            except BrokerError as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
-        return report
 
     def run_forever(self, stop: Event) -> None:
         """Run until `stop` is set; a thread for each workgroup, so that none waits for another's warehouse."""
@@ -228,6 +230,19 @@ class Reaper:
                 self._audit.record(_orphan(workgroup, alias, known.get(ended.name), ended, now))
                 report += ReapReport(orphans=1)
         return report
+
+
+def _all_of(steps: Iterable[Callable[[], ReapReport]]) -> ReapReport:
+    """Take every step, whichever fails; the first failure is raised after the last."""
+    report, failures = ReapReport(), list[BrokerError]()
+    for step in steps:
+        try:
+            report += step()
+        except BrokerError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return report
 
 
 def _is_canary(alias: AliasFound, now: datetime) -> bool:

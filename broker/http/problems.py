@@ -56,8 +56,20 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "database-role-name-invalid",
             "database-role-name-too-long",
         ),
-        404: ("identity-provider-unknown", "workgroup-unknown", "database-unknown"),
-        409: ("database-user-taken", "database-user-of-another", "database-user-not-managed", "database-closed"),
+        404: (
+            "identity-provider-unknown",
+            "workgroup-unknown",
+            "database-unknown",
+            "person-unknown",
+        ),
+        409: (
+            "database-user-taken",
+            "database-user-of-another",
+            "database-user-not-managed",
+            "database-closed",
+            "person-ambiguous",
+            "reassign-target-refused",
+        ),
         413: ("request-too-large",),
         429: ("too-many-requests",),
         500: (

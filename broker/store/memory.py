@@ -4,7 +4,7 @@ Every twin passes the contract tests that the SQL parts pass. One lock a twin st
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 from broker.audit import AuditEvent, AuditRecord
 from broker.credentials.lease import FINAL_STATES, may_move
 from broker.credentials.model import Lease, LeaseState
+from broker.credentials.revocation import Person
 from broker.errors import DatabaseUserTaken
 from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
 from broker.store.model import Store
@@ -178,6 +179,12 @@ class MemorySessions:
             found = [each for each in self._sessions.values() if came_from(each)]
             return [KnownSession.of(each) for each in found if self._is_live(each.session_id, now)]
 
+    def all_live(self, now: datetime) -> list[Session]:
+        """Every live session, oldest first."""
+        with self._lock:
+            found = [each for each in self._sessions.values() if self._is_live(each.session_id, now)]
+        return sorted(found, key=lambda each: (each.issued_at, each.session_id))
+
     def _is_live(self, session_id: str, now: datetime) -> bool:
         session = self._sessions.get(session_id)
         return session is not None and session.expires_at > now and session_id not in self._revoked
@@ -244,10 +251,40 @@ class MemoryLeases:
         with self._lock:
             return _drop(self._leases, lambda lease: lease.ended_at is not None and lease.ended_at < before)
 
+    def everybody(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """(workgroup, database user) -> (identity provider, subject)."""
+        with self._lock:
+            return dict(self._owners)
+
     def _where(self, wanted: Callable[[Lease], bool]) -> list[Lease]:
         with self._lock:
             found = [lease for lease in self._leases.values() if wanted(lease)]
         return sorted(found, key=lambda lease: (lease.created_at, lease.lease_id))
+
+
+class MemoryPeople:
+    """`broker.credentials.revocation.People` in memory."""
+
+    def __init__(self, sessions: MemorySessions, leases: MemoryLeases) -> None:
+        self._sessions = sessions
+        self._leases = leases
+
+    def live_sessions(self, *, user: str, session_id: str, identity_provider: str, now: datetime) -> list[KnownSession]:
+        found = [
+            KnownSession.of(each)
+            for each in self._sessions.all_live(now)
+            for who in [each.principal]
+            if user in ("", who.subject, who.source_identity)
+        ]
+        return [
+            each
+            for each in found
+            if session_id in ("", each.session_id) and identity_provider in ("", each.identity_provider)
+        ]
+
+    def database_users(self, user: str) -> list[Person]:
+        found = [Person(*place, *owner) for place, owner in self._leases.everybody().items()]
+        return sorted((each for each in found if user in (each.subject, each.database_user)), key=astuple)
 
 
 class MemoryAuditLog:
@@ -278,14 +315,15 @@ def memory_store() -> Store:
     authorization_codes = MemoryAuthorizationCodes()
     device_grants = MemoryDeviceGrants()
     used_assertions = MemoryUsedAssertions()
-    sessions = MemorySessions()
+    sessions, leases = MemorySessions(), MemoryLeases()
     return Store(
         pending_logins=pending_logins,
         authorization_codes=authorization_codes,
         device_grants=device_grants,
         used_assertions=used_assertions,
         sessions=sessions,
-        leases=MemoryLeases(),
+        leases=leases,
+        people=MemoryPeople(sessions, leases),
         audit=MemoryAuditLog(),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions),
         ping=lambda: None,

@@ -7,6 +7,7 @@ from typing import Final
 
 from broker.audit import SearchableAuditLog
 from broker.credentials.ports import Leases
+from broker.credentials.revocation import People
 from broker.login.ports import AuthorizationCodes, DeviceGrants, Expiring, PendingLogins, UsedAssertions
 from broker.sts.ports import Sessions
 
@@ -30,6 +31,7 @@ class Store:
     used_assertions: UsedAssertions
     sessions: Sessions
     leases: Leases
+    people: People
     audit: SearchableAuditLog
     expiring: tuple[Expiring, ...]
     ping: Callable[[], None]

@@ -8,6 +8,7 @@ from broker.store.leases import SqlLeases
 from broker.store.migrate import migrate
 from broker.store.model import Store
 from broker.store.pending_logins import SqlPendingLogins
+from broker.store.people import SqlPeople
 from broker.store.sessions import SqlSessions
 from broker.store.used_assertions import SqlUsedAssertions
 from broker.sts.keys import KeyRing
@@ -39,6 +40,7 @@ def open_store(url: str, ring: KeyRing) -> Store:
         used_assertions=used_assertions,
         sessions=sessions,
         leases=SqlLeases(database),
+        people=SqlPeople(database),
         audit=SqlAuditLog(database),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions),
         ping=database.ping,

@@ -23,6 +23,14 @@ class Dialect(Protocol):
         """Remove these aliases; one that is gone already is no error."""
         ...
 
+    def borrow(self, names: Sequence[str], server_version: int) -> Composed:
+        """Let the broker's login act as these roles, until `take_back`."""
+        ...
+
+    def forget(self, name: str) -> Composed:
+        """In one database: drop the privileges that name a role which owns nothing there."""
+        ...
+
     def take_over(self, alias: str, database_user: str, server_version: int) -> Composed:
         """Lend the broker's login what it needs to hand the alias's belongings to the stable user."""
         ...

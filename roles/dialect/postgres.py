@@ -57,8 +57,16 @@ class PostgresDialect:
 
     def take_over(self, alias: str, database_user: str, server_version: int) -> Composed:
         """Lend the broker's login what it needs to hand the alias's belongings to the stable user."""
-        grant = SQL("GRANT {}, {} TO CURRENT_USER").format(Identifier(alias), Identifier(database_user))
+        return self.borrow([alias, database_user], server_version)
+
+    def borrow(self, names: Sequence[str], server_version: int) -> Composed:
+        """Let the broker's login act as these roles, until `take_back`."""
+        grant = SQL("GRANT {} TO CURRENT_USER").format(SQL(", ").join(map(Identifier, names)))
         return grant + SQL(" WITH INHERIT TRUE, SET TRUE") if server_version >= _GRANT_OPTIONS_SINCE else grant
+
+    def forget(self, name: str) -> Composed:
+        """In one database: drop the privileges that name a role which owns nothing there."""
+        return SQL("DROP OWNED BY {} RESTRICT").format(Identifier(name))
 
     def hand_over(self, alias: str, database_user: str) -> Composed:
         """In one database: give what the alias owns to the stable user, and drop the privileges that name it."""

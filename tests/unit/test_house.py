@@ -30,6 +30,7 @@ OWNERS = {
         "roles/apply.py",
         "roles/explain.py",
         "roles/readiness.py",
+        "roles/offboard.py",
         "broker/warehouse.py",
         "broker/warehouse_pool.py",
         "broker/demo/*",
