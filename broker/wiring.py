@@ -202,6 +202,7 @@ def _services(
     credentials: CredentialService,
     providers: Mapping[str, TrustedProvider],
 ) -> Services:
+    sessions = SessionService(ring, store.sessions, store.leases, audit, config.logout_ends_database_sessions)
     codes = AuthorizationCodeGrant(store.authorization_codes, issuer=config.server.public_url)
     login = LoginService(
         providers=providers,
@@ -211,12 +212,13 @@ def _services(
         codes=codes,
         device_grants=store.device_grants,
         audit=audit,
+        accept=sessions.accept,
     )
     return Services(
         login=login,
         codes=codes,
         devices=DeviceFlow(store.device_grants, audit),
-        sessions=SessionService(ring, store.sessions, store.leases, audit, config.logout_ends_database_sessions),
+        sessions=sessions,
         credentials=credentials,
         audit=audit,
         ping=store.ping,

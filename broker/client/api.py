@@ -28,7 +28,7 @@ CLIENT_ID: Final = "broker-cli"
 
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 30.0
-_SESSION_CODES: Final = frozenset({"session-invalid", "session-expired", "session-revoked"})
+_SESSION_CODES: Final = frozenset({"session-invalid", "session-expired", "session-revoked", "session-superseded"})
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
 

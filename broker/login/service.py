@@ -1,7 +1,7 @@
 """A sign-in from begin to end: who may begin it, whose answer counts, and what becomes of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -93,7 +93,11 @@ Outcome = ReturnToClient | DeviceApproved | SignedIn
 
 @dataclass(frozen=True, slots=True)
 class LoginService:
-    """Begins and finishes sign-ins."""
+    """Begins and finishes sign-ins.
+
+    Attributes:
+        accept: makes a sign-in the latest word on the person (`SessionService.accept`).
+    """
 
     providers: Mapping[str, TrustedProvider]
     federation: Federation
@@ -102,6 +106,7 @@ class LoginService:
     codes: AuthorizationCodeGrant
     device_grants: DeviceGrants
     audit: AuditLog
+    accept: Callable[[ApprovedLogin, str, datetime], None]
 
     def begin(
         self,
@@ -168,6 +173,7 @@ class LoginService:
             wish = pending.preferred_access_role if pending else ""
             approved = self.federation.approve(assertion, provider.config, now, preferred_access_role=wish)
             self._record_accepted(pending, approved, request_id, now)
+            self.accept(approved, request_id, now)
             return self._conclude(pending, approved, now)
         except (LoginError, SamlError) as refusal:
             self._record_refused(answer.identity_provider, assertion, refusal, request_id, now)

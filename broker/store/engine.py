@@ -27,12 +27,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from broker.errors import ConfigError, StoreUnavailable
 
 _WAIT_SECONDS: Final = 5
 """For a connection, a free place in the pool, or SQLite's one write lock."""
+
+_STATEMENT_SECONDS: Final = 10
+"""A statement of ours takes milliseconds. One that waits longer, for a lock say, must not keep a thread for ever."""
 
 _POOL_SIZE: Final = 10
 _POOL_OVERFLOW: Final = 30
@@ -182,5 +186,15 @@ def _create_private(path: Path) -> None:
 
 def _postgresql(url: URL) -> Engine:
     arguments: dict[str, object] = {"connect_timeout": _WAIT_SECONDS, "application_name": "warehouse-access-broker"}
+    arguments |= {"keepalives_idle": 10, "tcp_user_timeout": _STATEMENT_SECONDS * 1000}  # a host that vanished
     # The ping costs a round trip a call, and hides a restart of the server from whoever asks next.
-    return _engine(url.set(drivername="postgresql+psycopg"), arguments, pre_ping=True)
+    engine = _engine(url.set(drivername="postgresql+psycopg"), arguments, pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        # By statement, not by the start-up packet: poolers refuse options there.
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
+        connection.commit()
+
+    return engine

@@ -142,6 +142,7 @@ class MemorySessions:
     def __init__(self) -> None:
         self._lock = Lock()
         self._sessions: dict[str, Session] = {}
+        self._standings: dict[tuple[str, str], str] = {}
         self._revoked: set[str] = set()
 
     def add(self, session: Session) -> None:
@@ -178,6 +179,20 @@ class MemorySessions:
         with self._lock:
             found = [each for each in self._sessions.values() if came_from(each)]
             return [KnownSession.of(each) for each in found if self._is_live(each.session_id, now)]
+
+    def of_person(self, identity_provider: str, subject: str, now: datetime) -> list[KnownSession]:
+        known = [KnownSession.of(each) for each in self.all_live(now)]
+        return [each for each in known if (each.identity_provider, each.subject) == (identity_provider, subject)]
+
+    def accept(self, identity_provider: str, subject: str, rights: str) -> str | None:
+        with self._lock:
+            before = self._standings.get((identity_provider, subject))
+            self._standings[identity_provider, subject] = rights
+        return before
+
+    def standing(self, identity_provider: str, subject: str) -> str | None:
+        with self._lock:
+            return self._standings.get((identity_provider, subject))
 
     def all_live(self, now: datetime) -> list[Session]:
         """Every live session, oldest first."""

@@ -52,6 +52,8 @@ def _config() -> Config:
 def _lock(connection: Connection) -> None:
     """Until the end of the transaction. SQLite's transaction holds the one write lock already."""
     if connection.dialect.name == "postgresql":
+        # The wait for another broker, and the migration itself, may take longer than any other statement.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
 
 

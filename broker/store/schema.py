@@ -132,6 +132,15 @@ sessions: Final = Table(
     Index(None, "identity_provider", "name_id"),
 )
 
+# What each person's latest accepted sign-in asserted.
+standings: Final = Table(
+    "standings",
+    metadata,
+    _text("identity_provider", primary_key=True),
+    _text("subject", primary_key=True),
+    _text("rights"),
+)
+
 # A database user belongs to one person for good: what that person created in the warehouse stays theirs.
 persons: Final = Table(
     "persons",

@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, delete, insert, literal, or_, select, up
 
 from broker.store.engine import Database
 from broker.store.schema import sessions as table
+from broker.store.schema import standings
 from broker.sts.model import KnownSession, Session
 from saml.model import ProviderSession
 
@@ -32,6 +33,19 @@ _AT_PROVIDER: Final = select(
     table.c.revoked_at.is_(None),
     table.c.expires_at > bindparam("now"),
 )
+_OF_PERSON: Final = select(
+    table.c.session_id, table.c.identity_provider, table.c.subject, table.c.source_identity, table.c.access_role
+).where(
+    table.c.identity_provider == bindparam("identity_provider"),
+    table.c.subject == bindparam("subject"),
+    table.c.revoked_at.is_(None),
+    table.c.expires_at > bindparam("now"),
+)
+_THIS_PERSON: Final = and_(
+    standings.c.identity_provider == bindparam("provider"), standings.c.subject == bindparam("person")
+)
+_STANDING: Final = select(standings.c.rights).where(_THIS_PERSON)
+_ACCEPT: Final = update(standings).where(_THIS_PERSON).values(rights=bindparam("new_rights"))
 _FORGET: Final = delete(table).where(table.c.expires_at <= bindparam("ended_before"))
 
 
@@ -40,6 +54,7 @@ class SqlSessions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._stand = database.insert_or_skip(standings)
 
     def add(self, session: Session) -> None:
         came_from = session.provider_session or ProviderSession("")
@@ -77,6 +92,25 @@ class SqlSessions:
             "now": now,
         }
         return [KnownSession(**row._asdict()) for row in self._database.rows(_AT_PROVIDER, wanted)]
+
+    def of_person(self, identity_provider: str, subject: str, now: datetime) -> list[KnownSession]:
+        wanted = {"identity_provider": identity_provider, "subject": subject, "now": now}
+        return [KnownSession(**row._asdict()) for row in self._database.rows(_OF_PERSON, wanted)]
+
+    def accept(self, identity_provider: str, subject: str, rights: str) -> str | None:
+        first = {"identity_provider": identity_provider, "subject": subject, "rights": rights}
+        person = {"provider": identity_provider, "person": subject}
+        with self._database.transaction() as transaction:
+            if transaction.execute(self._stand, first).rowcount == 1:
+                return None
+            # Locked: of two sign-ins at once, the second sees what the first one made of it.
+            before: str = transaction.execute(_STANDING.with_for_update(), person).scalar_one()
+            transaction.execute(_ACCEPT, person | {"new_rights": rights})
+        return before
+
+    def standing(self, identity_provider: str, subject: str) -> str | None:
+        row = self._database.row(_STANDING, {"provider": identity_provider, "person": subject})
+        return row.rights if row else None
 
     def forget_expired(self, now: datetime) -> int:
         return self._database.count(_FORGET, {"ended_before": now - ENDED_SESSION_KEPT})

@@ -31,6 +31,18 @@ class Sessions(Protocol):
         """
         ...
 
+    def of_person(self, identity_provider: str, subject: str, now: datetime) -> list[KnownSession]:
+        """The live sessions of one person."""
+        ...
+
+    def accept(self, identity_provider: str, subject: str, rights: str) -> str | None:
+        """Make these the person's rights; returns those before, None if there were none. The last call wins."""
+        ...
+
+    def standing(self, identity_provider: str, subject: str) -> str | None:
+        """The person's rights by the latest accepted sign-in; None if there was none yet."""
+        ...
+
     def forget_expired(self, now: datetime) -> int:
         """Drop what ended long ago; returns how many."""
         ...

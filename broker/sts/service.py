@@ -9,16 +9,19 @@ from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.credentials.lease import reason_to_end
 from broker.credentials.model import LeaseState
 from broker.credentials.ports import Leases
-from broker.errors import SessionExpired, SessionRevoked
+from broker.errors import SessionExpired, SessionRevoked, SessionSuperseded
 from broker.login.model import ApprovedLogin
 from broker.secrets import Secret, random_name, random_token
 from broker.sts import claims
 from broker.sts.keys import KeyRing
 from broker.sts.model import KnownSession, Session, SessionCredentials
 from broker.sts.ports import Sessions
+from broker.sts.rights import Rights
 from broker.sts.token import open_sealed, seal
+from roles.principal import Principal
 
 SESSION_PURPOSE: Final = "session"
+SUPERSEDED: Final = "superseded"
 
 _ACCESS_KEY_PREFIX: Final = "WABA"
 _ACCESS_KEY_CHARACTERS: Final = 16
@@ -40,11 +43,29 @@ class SessionService:
     audit: AuditLog
     provider_logout_ends_leases: bool = True
 
+    def accept(self, approved: ApprovedLogin, request_id: str, now: datetime) -> None:
+        """Take a sign-in as the latest word on the person: sessions that began with other rights end.
+
+        Where something was lost, the person's database logins end too: what the warehouse grants is brought up to date
+        by an issue, and none need follow.
+        """
+        who, rights = approved.principal, Rights.of(approved.principal)
+        before = self.sessions.accept(who.identity_provider, who.subject, rights.to_text())
+        if before == rights.to_text():
+            return
+        for session in self.sessions.of_person(who.identity_provider, who.subject, now):
+            self._end(session, request_id, now, SUPERSEDED, leases_too=False)
+        if before is None or not rights.covers(Rights.parse(before)):
+            for lease in self.leases.live(subject=who.subject):
+                if lease.identity_provider == who.identity_provider:
+                    self.leases.move(lease.lease_id, LeaseState.ENDING, now, reason_to_end(lease, SUPERSEDED))
+
     def issue(self, approved: ApprovedLogin, client_id: str, request_id: str, now: datetime) -> SessionCredentials:
         """Make the session that the login was approved for.
 
         Raises:
             SessionExpired: the identity provider's own end of the session is past.
+            SessionSuperseded: a later sign-in of the person asserted other rights.
         """
         expires_at = min(now + timedelta(seconds=approved.session_seconds), approved.session_ends_by)
         if expires_at <= now:
@@ -61,6 +82,10 @@ class SessionService:
         secret = Secret(random_token(_SECRET_BYTES))
         token = Secret(seal(self.ring, SESSION_PURPOSE, claims.to_bytes(session, secret)))
         self.sessions.add(session)
+        # After it is there: a sign-in that is accepted meanwhile ends what it finds, and this is found or refused here.
+        if not self._is_standing(approved.principal):
+            self.sessions.revoke(session.session_id, now, SUPERSEDED)
+            raise SessionSuperseded("You signed in again since, with other rights.")
         detail: dict[str, Detail] = {"client": client_id, "expires_at": expires_at.isoformat()}
         self.audit.record(_record(AuditEvent.SESSION_ISSUED, KnownSession.of(session), request_id, now, detail))
         return SessionCredentials(session, session.access_key_id, secret, token)
@@ -72,10 +97,13 @@ class SessionService:
             SessionError: the token is not one of ours.
             SessionExpired: it came to its end.
             SessionRevoked: it was ended, or the store does not know it.
+            SessionSuperseded: the person signed in since, and has other rights now.
         """
         session = self.read(token)
         if session.expires_at <= now:
             raise SessionExpired(f"The session ended at {session.expires_at:%Y-%m-%d %H:%M:%S} UTC.")
+        if not self._is_standing(session.principal):
+            raise SessionSuperseded("You signed in again since this session began, with other rights.")
         if not self.sessions.is_live(session.session_id, now):
             raise SessionRevoked("The session was ended.")
         return session
@@ -107,6 +135,9 @@ class SessionService:
             for each in known
             if self._end(each, request_id, now, "logout at the identity provider", leases_too=leases_too)
         ]
+
+    def _is_standing(self, who: Principal) -> bool:
+        return self.sessions.standing(who.identity_provider, who.subject) in (None, Rights.of(who).to_text())
 
     def _end(self, session: KnownSession, request_id: str, now: datetime, reason: str, *, leases_too: bool) -> bool:
         was_live = self.sessions.revoke(session.session_id, now, reason)

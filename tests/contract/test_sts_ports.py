@@ -1,8 +1,10 @@
 """What every store of sessions keeps."""
 
+from dataclasses import replace
+
 from broker.store.model import Store
 from saml.model import ProviderSession
-from tests.contract.values import LATER, NOW, SECOND, at_once, session
+from tests.contract.values import LATER, NOW, PRINCIPAL, SECOND, at_once, session
 
 
 class TestSessions:
@@ -68,6 +70,28 @@ class TestSessions:
         assert store.sessions.at_provider("okta", "ethan", (), LATER) == []
         store.sessions.revoke(added.session_id, NOW, "logout")
         assert store.sessions.at_provider("okta", "ethan", (), NOW) == []
+
+    def test_the_live_sessions_of_one_person(self, store: Store) -> None:
+        mine, other, ended = session(), session(principal=replace(PRINCIPAL, subject="emma")), session()
+        for each in (mine, other, ended):
+            store.sessions.add(each)
+        store.sessions.revoke(ended.session_id, NOW, "logout")
+        found = store.sessions.of_person("okta", "ethan@example.com", NOW)
+        assert [each.session_id for each in found] == [mine.session_id]
+        assert store.sessions.of_person("entra", "ethan@example.com", NOW) == []
+        assert store.sessions.of_person("okta", "ethan@example.com", LATER) == []
+
+    def test_the_latest_rights_stand(self, store: Store) -> None:
+        assert store.sessions.standing("okta", "ethan") is None
+        assert store.sessions.accept("okta", "ethan", "one") is None
+        assert store.sessions.accept("okta", "ethan", "two") == "one"
+        assert store.sessions.accept("entra", "ethan", "three") is None
+        assert (store.sessions.standing("okta", "ethan"), store.sessions.standing("entra", "ethan")) == ("two", "three")
+
+    def test_of_eight_sign_ins_at_once_each_sees_the_one_before(self, store: Store) -> None:
+        before = at_once([lambda n=n: store.sessions.accept("okta", "ethan", str(n)) for n in range(8)])
+        last = store.sessions.standing("okta", "ethan")
+        assert sorted(map(str, [*before, last])) == sorted([*map(str, range(8)), "None"])
 
     def test_one_of_eight_revocations_ends_it(self, store: Store) -> None:
         added = session()

@@ -78,6 +78,7 @@ class SignInWorld:
             codes=self.codes,
             device_grants=self.store.device_grants,
             audit=self.store.audit,
+            accept=self.sessions.accept,
         )
 
     def simulated(self, name: str) -> SimulatedIdentityProvider:

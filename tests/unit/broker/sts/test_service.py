@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -6,13 +7,13 @@ import pytest
 from broker.audit import AuditEvent
 from broker.credentials.lease import CUT_OFF
 from broker.credentials.model import Lease, LeaseState
-from broker.errors import SessionError, SessionExpired, SessionRevoked
+from broker.errors import SessionError, SessionExpired, SessionRevoked, SessionSuperseded
 from broker.login.model import ApprovedLogin
 from broker.secrets import Secret
 from broker.store.memory import memory_store
 from broker.store.model import Store
 from broker.sts.keys import KeyRing
-from broker.sts.service import SessionService
+from broker.sts.service import SUPERSEDED, SessionService
 from broker.sts.token import seal
 from roles.principal import Principal, SessionTag
 from tests.simulators.sign_in import NOW
@@ -102,6 +103,68 @@ def test_a_logout_amid_an_issue_leaves_the_mark_of_one_that_was_cut_off(service:
     found = store.leases.get("l1")
     assert found
     assert (found.state, found.reason) == (LeaseState.ENDING, CUT_OFF)
+
+
+def _approved(*roles: str, **changes: object) -> ApprovedLogin:
+    return replace(APPROVED, principal=replace(PRINCIPAL, asserted_roles=roles, **changes))  # type: ignore[arg-type]
+
+
+def _lease(service: SessionService, session_id: str, subject: str = "ethan") -> None:
+    who = (subject, f"bk_{session_id}", "okta", subject, session_id, "r2")
+    service.leases.add_intent(Lease(session_id, "w", "d", *who, LeaseState.INTENT, NOW, NOW + HOUR))
+    service.leases.move(session_id, LeaseState.ACTIVE, NOW)
+
+
+@pytest.mark.parametrize(
+    ("later", "goes_on", "leases_go_on"),
+    [
+        (_approved("sales"), True, True),
+        (_approved("sales", "sales", authn_context="urn:another"), True, True),
+        (_approved("sales", "finance"), False, True),
+        (_approved("finance"), False, False),
+        (_approved(), False, False),
+        (_approved("sales", access_role="admin"), False, False),
+        (_approved("sales", database_user="other"), False, False),
+        (_approved("sales", tags=(SessionTag("Größe", "klein"),)), False, False),
+        (_approved("finance", subject="emma"), True, True),
+        (_approved("finance", identity_provider="entra"), True, True),
+    ],
+)
+def test_the_latest_accepted_sign_in_counts(
+    service: SessionService, store: Store, later: ApprovedLogin, *, goes_on: bool, leases_go_on: bool
+) -> None:
+    service.accept(APPROVED, "r0", NOW)
+    issued = service.issue(APPROVED, "broker-cli", "r1", NOW)
+    _lease(service, issued.session.session_id)
+    _lease(service, "mias", "mia")
+    service.accept(later, "r3", NOW)
+    lease, mias = store.leases.get(issued.session.session_id), store.leases.get("mias")
+    assert lease
+    assert mias
+    assert mias.state is LeaseState.ACTIVE
+    assert (lease.state is LeaseState.ACTIVE) is leases_go_on
+    if goes_on:
+        assert service.open(issued.session_token, NOW) == issued.session
+        return
+    with pytest.raises(SessionSuperseded):
+        service.open(issued.session_token, NOW)
+    (record,) = store.audit.by_request("r3")
+    assert (record.event, record.detail["reason"]) == (AuditEvent.SESSION_REVOKED, SUPERSEDED)
+    assert service.issue(later, "broker-cli", "r4", NOW)
+
+
+def test_an_older_sign_in_that_fetches_its_session_too_late_gets_none(service: SessionService, store: Store) -> None:
+    service.accept(APPROVED, "r0", NOW)
+    service.accept(_approved("finance"), "r1", NOW)
+    with pytest.raises(SessionSuperseded):
+        service.issue(APPROVED, "broker-cli", "r2", NOW)
+    assert store.sessions.of_person("okta", "ethan", NOW) == []
+
+
+def test_a_session_from_before_the_first_record_goes_on(service: SessionService) -> None:
+    """After an upgrade nobody must sign in anew for nothing."""
+    issued = service.issue(APPROVED, "broker-cli", "r1", NOW)
+    assert service.open(issued.session_token, NOW)
 
 
 def test_a_session_that_the_store_does_not_know_is_dead(service: SessionService, tmp_path: Path) -> None:
