@@ -1,11 +1,100 @@
 """The full-screen client."""
 
-from tui.core.login import BrokerLogins, DirectLogin
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from tui.conductor import Conductor
+from tui.config import Home, Preferences, home
+from tui.core.connect import Places, Wish, find_access
+from tui.core.history import History
+from tui.core.tabs import TabKeeper
+from tui.core.workbench import Told, Workbench
+from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
+from tui.person import ScreenPerson
+from tui.screens.dialogs import SignIn
+from tui.screens.main import MainScreen
 
 
-def start_full_screen(source: BrokerLogins | DirectLogin, *, read_only: bool) -> int:  # noqa: ARG001
+class WsqlApp(App[int]):
+    """One person, one connection, several texts."""
+
+    TITLE = "wsql"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", priority=True)]
+
+    def __init__(self, wish: Wish, where: Home) -> None:
+        super().__init__()
+        self._home = where
+        self.preferences = where.preferences()
+        self.person = ScreenPerson(self)
+        self.keeper = TabKeeper(where.folder)
+        self.history = History(where.history)
+        self._sign_in: SignIn | None = None
+        places = Places(where.places)
+        self.workbench = Workbench(
+            lambda choose: find_access(wish, self.person, self.person, places, choose=choose),
+            self._tell,
+            read_only=wish.read_only,
+        )
+        from tui.metascreen import run_meta
+
+        self.main = MainScreen(self.keeper)
+        self.conductor = Conductor(self.workbench, self.main.post_message, self.history, run_meta)
+
+    def _tell(self, told: Told) -> None:
+        self.main.post_message(WorkbenchTold(told))
+
+    def on_mount(self) -> None:
+        if self.preferences.theme in self.available_themes:
+            self.theme = self.preferences.theme
+        self.push_screen(self.main)
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Keep a choice."""
+        if preferences != self.preferences:
+            self.preferences = preferences
+            self._home.prefer(preferences)
+
+    async def action_quit(self) -> None:
+        if await self.main.may_leave():
+            self.leave()
+
+    def leave(self) -> None:
+        """End the program; the texts are kept, an open transaction is rolled back."""
+        self.main.keep()
+        self.person.leave()
+        self.conductor.close()
+        self.history.close()
+        self.keeper.close()
+        self.exit(0)
+
+    # --- signing in ----------------------------------------------------------------------------------------------
+
+    def on_sign_in_told(self, message: SignInTold) -> None:
+        self._sign_in_screen().tell(message.text)
+
+    def on_sign_in_waits(self, message: SignInWaits) -> None:
+        self._sign_in_screen().wait_since(message.text, message.seconds)
+
+    def on_sign_in_over(self, _message: SignInOver) -> None:
+        if self._sign_in is not None:
+            screen, self._sign_in = self._sign_in, None
+            if screen.is_active or screen in self.screen_stack:
+                screen.dismiss(True)
+
+    def _sign_in_screen(self) -> SignIn:
+        if self._sign_in is None:
+            self._sign_in = SignIn()
+            self.push_screen(self._sign_in, self._signed_in_or_not)
+        return self._sign_in
+
+    def _signed_in_or_not(self, result: object) -> None:
+        if result is None:
+            self._sign_in = None
+            self.person.cancel()
+
+
+def start_full_screen(wish: Wish) -> int:
     """Run the full-screen client until the person leaves it; returns the exit code."""
-    import click
-
-    click.echo("The full-screen client starts here; it is not built yet. Pass -c, -f, or a script on stdin.", err=True)
-    return 1
+    return WsqlApp(wish, home()).run() or 0

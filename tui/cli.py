@@ -63,11 +63,9 @@ def cli(**options: object) -> int:
     variables = _variables(_texts(options["settings"]))
     if options["on_error_stop"]:
         variables = {"ON_ERROR_STOP": "on"} | variables
-    source = _source(options)
     if not commands and not files and sys.stdin.isatty():
-        from tui.app import start_full_screen
-
-        return start_full_screen(source, read_only=bool(options["read_only"]))
+        return _start_full_screen(options)
+    source = _source(options)
     try:
         return _run_batch(source, options, variables, commands, files)
     except BrokenPipeError:
@@ -139,13 +137,27 @@ def _run_batch(
         return ExitCode.FAILED if batch.failed and commands else ExitCode.OK
 
 
+def _start_full_screen(options: dict[str, object]) -> int:
+    from tui.app import start_full_screen
+    from tui.core.connect import Wish
+
+    _refuse_two_ways(options)
+    wanted = {key: str(options[key] or "") for key in ("url", "workgroup", "database")}
+    dsn = None if options["dsn"] is None else str(options["dsn"])
+    return start_full_screen(Wish(**wanted, dsn=dsn, read_only=bool(options["read_only"])))
+
+
+def _refuse_two_ways(options: dict[str, object]) -> None:
+    if options["dsn"] is not None and (options["workgroup"] or options["url"]):
+        raise click.UsageError("--dsn connects without the broker: drop --workgroup and --url.")
+
+
 def _source(options: dict[str, object]) -> "BrokerLogins | DirectLogin":
     from tui.core.login import BrokerLogins, DirectLogin, choose_workgroup
 
+    _refuse_two_ways(options)
     database = str(options["database"] or "")
     if options["dsn"] is not None:
-        if options["workgroup"] or options["url"]:
-            raise click.UsageError("--dsn connects without the broker: drop --workgroup and --url.")
         return DirectLogin(str(options["dsn"]), database)
     from dataclasses import replace
 

@@ -14,6 +14,10 @@ _RELATIONS: Final = (_SQL / "relations.sql").read_bytes()
 _COLUMNS: Final = (_SQL / "columns.sql").read_bytes()
 
 
+CatalogError = psycopg.Error
+"""What asking may raise."""
+
+
 class RelationKind(Enum):
     """What a relation is; the value is pg_class.relkind."""
 

@@ -41,6 +41,13 @@ class WorkgroupNotChosen(SqlClientError):
     default_remedy = "Pass --workgroup NAME."
 
 
+class ConnectingCancelled(SqlClientError):
+    """The person left a question unanswered."""
+
+    code = "connecting-cancelled"
+    default_remedy = "Choose `Connect` in the command palette (Ctrl+P)."
+
+
 class ConnectionLost(SqlClientError):
     """The connection broke; the text says what became of an open transaction."""
 

@@ -1,5 +1,6 @@
 """A database session that knows its login: connects, runs, cancels, and reconnects before the login ends."""
 
+import select
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -112,6 +113,7 @@ class DatabaseSession:
         self._in_transaction = False
         self._may_hold_state = False
         self._cancelling = Lock()
+        self._read_only = self._options.read_only
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -146,8 +148,33 @@ class DatabaseSession:
             self.connect()
         elif self._connection.closed or self._connection.broken:
             self._reconnect("The connection was lost.")
-        elif self._renewal_due() and self.state is TransactionState.IDLE and not self._keeps_state():
+        elif self.renewal_due and self.state is TransactionState.IDLE and not self._keeps_state():
             self._reconnect("The login is about to end.")
+
+    def reset(self) -> None:
+        """Let go of the connection and of what it held: the next use connects as if for the first time."""
+        self.close()
+        self._connection = None
+        self._in_transaction = self._may_hold_state = False
+
+    def pulse(self) -> str:
+        """What the server said when it ended an idle connection, or "" while it lives; asks nothing of the server."""
+        connection = self._connection
+        if connection is None or self.state in (TransactionState.RUNNING, TransactionState.DISCONNECTED):
+            return ""
+        try:
+            if select.select([connection.fileno()], [], [], 0)[0]:
+                connection.pgconn.consume_input()
+                # libpq reads the server's last words, and closes, where it looks for results.
+                connection.pgconn.is_busy()
+        except (psycopg.Error, OSError, ValueError) as error:
+            connection.close()
+            return str(error).strip() or "The connection was lost."
+        if connection.pgconn.status == pq.ConnStatus.BAD:
+            said = connection.pgconn.get_error_message().strip()
+            connection.close()
+            return said or "The connection was lost."
+        return ""
 
     # --- use -------------------------------------------------------------------------------------------------------
 
@@ -171,6 +198,12 @@ class DatabaseSession:
             self._in_transaction = self.state in (TransactionState.OPEN, TransactionState.FAILED) or (
                 self._in_transaction and self.state is TransactionState.DISCONNECTED
             )
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Let transactions be read-only by default, or not any more; a reconnect keeps it."""
+        self._read_only, held = read_only, self._may_hold_state
+        drain(self.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}"))
+        self._may_hold_state = held
 
     def cancel(self) -> None:
         """Ask the server to stop what runs: on a connection of its own, at once, from any thread."""
@@ -208,6 +241,16 @@ class DatabaseSession:
         """When the login ends, if it does."""
         return self._login.expires_at
 
+    @property
+    def renewal_due(self) -> bool:
+        """Whether the login ends soon."""
+        return self._renew_at is not None and self._clock() >= self._renew_at
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction was open when the server was last heard, also where the connection broke since."""
+        return self._in_transaction
+
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _open(self, *, fresh: bool) -> None:
@@ -230,7 +273,7 @@ class DatabaseSession:
         connection.prepare_threshold = None
         self._connection, self._renew_at = connection, self._login.renew_at(now)
         self._in_transaction = self._may_hold_state = False
-        if self._options.read_only:
+        if self._read_only:
             connection.execute("SET default_transaction_read_only = on")
 
     def _reconnect(self, reason: str) -> None:
@@ -244,9 +287,6 @@ class DatabaseSession:
         self.close()
         self.connect()
         self._options.on_reconnect(f"{reason} Connected again; session settings and temporary tables are new.")
-
-    def _renewal_due(self) -> bool:
-        return self._renew_at is not None and self._clock() >= self._renew_at
 
     def _keeps_state(self) -> bool:
         """Whether a new session would lack something that is to be kept."""

@@ -1,0 +1,251 @@
+"""Between the screens and the core: puts work on threads, and posts what comes of it as messages. Knows no widget."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from textual.message import Message
+
+from broker.client.errors import ClientError
+from broker.clock import Clock, utc_now
+from tui.core import catalog
+from tui.core.access import Refused
+from tui.core.desk import Desk
+from tui.core.errors import SqlClientError, StatementFailed
+from tui.core.feed import ResultFeed
+from tui.core.history import History, HistoryEntry
+from tui.core.interpolation import Interpolated, interpolate
+from tui.core.login import BrokerLogins
+from tui.core.runner import Outcome, Run
+from tui.core.session import DatabaseSession, SessionOptions, TransactionState
+from tui.core.statements import MetaCommand, Statement
+from tui.core.workbench import Link, Workbench, set_transaction
+from tui.messages import (
+    CatalogCame,
+    IdentityCame,
+    OpenersCame,
+    OutcomeReached,
+    OutcomeShown,
+    PageCame,
+    RunEnded,
+    RunRefused,
+    StatementBegan,
+)
+
+_CLOSE_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the person wants to be run.
+
+    Attributes:
+        variables: values for `:name`.
+        checked: the person has seen what the checks found, and wants it nevertheless.
+        stop_on_error: leave the rest out after a failure.
+    """
+
+    parts: tuple[Statement | MetaCommand, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    checked: bool = False
+    autocommit: bool = True
+
+
+class Conductor:
+    """Runs what the screens ask for. Every method returns at once."""
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        post: Callable[[Message], object],
+        history: History,
+        run_meta: "Callable[[Workbench, MetaCommand, RunRequest], Outcome]",
+        clock: Clock = utc_now,
+    ) -> None:
+        self.workbench = workbench
+        self._post = post
+        self._history = history
+        self._run_meta = run_meta
+        self._clock = clock
+        self._desk = Desk("wsql-session")
+        self._side = Desk("wsql-side")
+        self._stopping = False
+        self._runs = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether statements run, or wait to be run."""
+        return self._runs > 0
+
+    # --- connection ----------------------------------------------------------------------------------------------
+
+    def connect(self, *, choose: bool = False, fresh: bool = False) -> None:
+        """Connect; what is asked to be run meanwhile waits."""
+        self._desk.submit(lambda: self.workbench.connect(choose=choose, fresh=fresh))
+
+    def tend(self) -> None:
+        """Look after the login, unless something runs."""
+        if not self._desk.busy:
+            self._desk.submit(self.workbench.tend)
+
+    def warm(self) -> None:
+        """Load what the first statement will need, while nobody waits for it."""
+        self._side.submit(_import_parser)
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """Do something that needs neither the session nor the screen."""
+        self._side.submit(work)
+
+    def openers(self, schema: str, relation: str) -> None:
+        """Ask the broker which database roles would open a relation."""
+        self._side.submit(lambda: self._find_openers(schema, relation))
+
+    def load_catalog(self) -> None:
+        """Ask what lies in the database, on a connection of its own: nothing waits for it."""
+        self._side.submit(self._find_catalog)
+
+    def my_access(self) -> None:
+        """Ask who one is."""
+        self._side.submit(self._find_identity)
+
+    def close(self) -> None:
+        """Stop what runs, and end the session."""
+        self._stopping = True
+        if self._desk.busy:
+            self.workbench.cancel()
+        self._desk.submit(self.workbench.close)
+        self._desk.close(_CLOSE_SECONDS)
+
+    # --- statements ----------------------------------------------------------------------------------------------
+
+    def run(self, request: RunRequest) -> None:
+        """Check and run; see `tui.messages` for what is posted."""
+        self._runs += 1
+        self._stopping = False
+        self._desk.submit(lambda: self._run(request))
+
+    def cancel(self) -> None:
+        """Stop what runs, and what waits behind it."""
+        self._stopping = True
+        self.workbench.cancel()
+
+    def more(self, feed: ResultFeed) -> None:
+        """Fetch the next page of a result."""
+
+        def fetch() -> None:
+            self._post(PageCame(feed, self.workbench.more(feed)))
+
+        self._desk.submit(fetch)
+
+    def transaction(self, verb: str) -> None:
+        """COMMIT or ROLLBACK."""
+        self._desk.submit(lambda: self.workbench.do(lambda session: set_transaction(session, verb)))
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Let transactions be read-only, or not."""
+        self._desk.submit(lambda: self.workbench.set_read_only(read_only))
+
+    def search_history(self, words: str, then: Callable[[list[HistoryEntry]], object]) -> None:
+        """Look for what was run before."""
+
+        def search() -> None:
+            then(self._history.search(words))
+
+        self._side.submit(search)
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _run(self, request: RunRequest) -> None:
+        try:
+            if not request.checked and (found := self._objections(request)):
+                self._post(found)
+                return
+            total = len(request.parts)
+            for number, part in enumerate(request.parts, 1):
+                text = part.text if isinstance(part, Statement) else f"\\{part.name} {part.argument}".strip()
+                self._post(StatementBegan(text, number, total))
+                outcome = self._run_part(part, request)
+                if number < total:
+                    self.workbench.read_ahead(outcome)
+                self._post(OutcomeReached(outcome))
+                if outcome.failure is not None or self._stopping:
+                    break
+        finally:
+            self._runs -= 1
+            self._post(RunEnded())
+
+    def _run_part(self, part: Statement | MetaCommand, request: RunRequest) -> Outcome:
+        if isinstance(part, MetaCommand):
+            try:
+                return self._run_meta(self.workbench, part, request)
+            except SqlClientError as error:
+                run = Run(Interpolated(""), part.name, part.start)
+                return Outcome(run, failure=error, position=part.start)
+        try:
+            sent = interpolate(part.text, request.variables, standard_strings=self.workbench.standard_strings)
+        except SqlClientError as error:
+            return Outcome(Run(Interpolated(part.text), part.text, part.start), failure=error, position=part.start)
+        if not request.autocommit and self.workbench.state is TransactionState.IDLE:
+            self.workbench.do(lambda session: set_transaction(session, "BEGIN"))
+        began = self._clock()
+        outcome = self.workbench.run(Run(sent, part.text, part.start), self._shown)
+        failure = outcome.failure
+        code = failure.said.sqlstate if isinstance(failure, StatementFailed) else failure.code if failure else ""
+        place = self.workbench.access.place.database if self.workbench.access else ""
+        self._history.add(HistoryEntry(began, place, part.text, int(outcome.milliseconds), outcome.row_count, code))
+        return outcome
+
+    def _shown(self, outcome: Outcome) -> None:
+        self._post(OutcomeShown(outcome))
+
+    def _objections(self, request: RunRequest) -> RunRefused | None:
+        """What the server would refuse, and what one may regret; None where there is nothing to ask."""
+        from tui.core.danger import destructive
+
+        statements = [part.text for part in request.parts if isinstance(part, Statement)]
+        try:
+            texts = [interpolate(text, request.variables).text for text in statements]
+        except SqlClientError:
+            return None
+        refused: Sequence[Refused] = self.workbench.preflight(texts) if self.workbench.link is Link.CONNECTED else ()
+        regrets = tuple(told for text in texts if (told := destructive(text)))
+        return RunRefused(request, tuple(refused), regrets) if refused or regrets else None
+
+    def _find_openers(self, schema: str, relation: str) -> None:
+        access = self.workbench.access
+        if access is None or not isinstance(access.source, BrokerLogins):
+            return
+        try:
+            answer = access.source.explain(schema, relation, "SELECT")
+        except ClientError:
+            return
+        self._post(OpenersCame(schema, relation, answer.database_roles))
+
+    def _find_catalog(self) -> None:
+        access = self.workbench.access
+        if access is None:
+            return
+        session = DatabaseSession(access.source, SessionOptions(application_name="wsql catalog"))
+        try:
+            session.connect()
+            found = catalog.schemas(session.connection)
+            usable = [schema.name for schema in found if schema.usable]
+            self._post(CatalogCame(found, catalog.columns(session.connection, usable)))
+        except (ClientError, SqlClientError, catalog.CatalogError) as error:
+            self._post(CatalogCame((), [], f"The catalog cannot be read: {error}"))
+        finally:
+            session.close()
+
+    def _find_identity(self) -> None:
+        access = self.workbench.access
+        identity, problem = None, ""
+        if access is not None and access.broker is not None:
+            try:
+                identity = access.broker.whoami()
+            except ClientError as error:
+                problem = error.what
+        self._post(IdentityCame(identity, problem))
+
+
+def _import_parser() -> None:
+    import sqlglot  # noqa: F401

@@ -1,0 +1,102 @@
+"""The editor's texts, kept across restarts and crashes.
+
+Several programs may run at once: each takes the first free slot of the folder, whose lock ends with the process, and
+finds there the texts of whoever used it last.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One text, and the cursor in it."""
+
+    title: str
+    text: str = ""
+    row: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """All texts, and which is shown."""
+
+    tabs: tuple[Tab, ...] = field(default_factory=lambda: (Tab("1"),))
+    active: int = 0
+
+
+class TabKeeper:
+    """Keeps texts in `folder`. Where that cannot be written, nothing is kept.
+
+    Attributes:
+        trouble: why nothing is kept, or "".
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.trouble = ""
+        self._kept: Tabs | None = None
+        self._lock: FileLock | None = None
+        self._file = folder / "tabs.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file, self._lock = _take_slot(folder)
+        except OSError as error:
+            self.trouble = f"The tabs cannot be kept in {folder}: {error.strerror}."
+
+    def load(self) -> Tabs:
+        """The texts as they were kept last; an empty one where there are none."""
+        try:
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+            tabs = tuple(Tab(**tab) for tab in content["tabs"])
+            return Tabs(tabs, min(max(int(content["active"]), 0), len(tabs) - 1)) if tabs else Tabs()
+        except FileNotFoundError:
+            return Tabs()
+        except (OSError, ValueError, TypeError, KeyError):
+            self._set_aside()
+            return Tabs()
+
+    def save(self, tabs: Tabs) -> None:
+        """Keep the texts: the file is replaced as a whole, so that a crash leaves the old ones or the new."""
+        if self.trouble or tabs == self._kept:
+            return
+        draft = self._file.with_suffix(".draft")
+        try:
+            draft.touch(mode=0o600)
+            draft.write_text(json.dumps(asdict(tabs)), encoding="utf-8")
+            draft.replace(self._file)
+        except OSError as error:
+            self.trouble = f"The tabs cannot be kept any more: {error.strerror}."
+            return
+        self._kept = tabs
+
+    def close(self) -> None:
+        """Free the slot."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def _set_aside(self) -> None:
+        """A file that cannot be read is kept for the person, not overwritten."""
+        try:
+            self._file.replace(self._file.with_suffix(".unreadable"))
+        except OSError as error:
+            self.trouble = f"The tabs cannot be kept in {self._file}: {error.strerror}."
+
+
+def _take_slot(folder: Path) -> "tuple[Path, FileLock]":
+    from filelock import FileLock, Timeout
+
+    for number in count(1):
+        lock = FileLock(folder / f"tabs-{number}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            continue
+        return folder / f"tabs-{number}.json", lock
+    raise AssertionError

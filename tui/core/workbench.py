@@ -1,0 +1,323 @@
+"""Everything that happens on the thread of the database session: connecting, running, and looking after the login.
+
+What is found out is told through `Told` values, one after the other; who shows them is not known here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final, TypeAlias
+
+from broker.client.errors import BrokerUnreachable, ClientError
+from broker.clock import Clock, utc_now
+from tui.core.access import Refused
+from tui.core.connect import Access
+from tui.core.errors import ConnectionFailed, ConnectionLost, SessionWouldBeLost, SqlClientError
+from tui.core.feed import ResultFeed
+from tui.core.login import BrokerLogins
+from tui.core.runner import Outcome, Run, Runner, preflight
+from tui.core.session import DatabaseSession, Notice, SessionOptions, TransactionState, drain
+
+_WARNING: Final = timedelta(seconds=120)
+_RETRY_SECONDS: Final = (2, 5, 10, 30, 60)
+
+
+class Link(Enum):
+    """Where the connection stands."""
+
+    CONNECTING = auto()
+    CONNECTED = auto()
+    LOST = auto()
+    """Tried again by itself."""
+    REFUSED = auto()
+    """Tried again when the person asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The connection came or went; `text` says why, and what was lost with it."""
+
+    link: Link
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something for the person to read; `severity` as Textual knows it: information, warning, error."""
+
+    text: str
+    severity: str = "information"
+
+
+Told: TypeAlias = LinkChanged | Said | Notice
+
+
+class Workbench:
+    """A session with its runner and its access. Its methods belong to one thread, except where they say otherwise."""
+
+    def __init__(
+        self,
+        find_access: Callable[[bool], Access],
+        tell: Callable[[Told], None],
+        *,
+        read_only: bool = False,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._find_access = find_access
+        self._tell = tell
+        self._clock = clock
+        self.read_only = read_only
+        self.link = Link.CONNECTING
+        self.access: Access | None = None
+        self._session: DatabaseSession | None = None
+        self._runner: Runner | None = None
+        self._retry_at: datetime | None = None
+        self._retries = 0
+        self._warned_for: datetime | None = None
+
+    # --- from any thread -----------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop what runs, at once."""
+        if self._session is not None:
+            self._session.cancel()
+
+    @property
+    def state(self) -> TransactionState:
+        """Where the session stands, as the person sees it: a result's own transaction is not theirs."""
+        if self._session is None:
+            return TransactionState.DISCONNECTED
+        state = self._session.state
+        return TransactionState.IDLE if state is TransactionState.OPEN and self.holding else state
+
+    @property
+    def holding(self) -> bool:
+        """Whether a shown result holds a cursor."""
+        return self._runner is not None and self._runner.holding
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the login ends, if it does."""
+        return self._session.expires_at if self._session else None
+
+    @property
+    def person(self) -> str:
+        """Who one acts as at the warehouse; "" before it is known."""
+        source = self.access.source if self.access else None
+        if isinstance(source, BrokerLogins):
+            return source.granted.database_user if source.granted else ""
+        return self._session.connection.info.user if self._session and self.link is Link.CONNECTED else ""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The database roles that the broker granted."""
+        source = self.access.source if self.access else None
+        return source.granted.database_roles if isinstance(source, BrokerLogins) and source.granted else ()
+
+    @property
+    def place(self) -> str:
+        """Workgroup and database, as far as they are known."""
+        if self.access is None:
+            return ""
+        source, place = self.access.source, self.access.place
+        database = place.database
+        if isinstance(source, BrokerLogins) and source.granted:
+            database = source.granted.database
+        elif self._session and self.link is Link.CONNECTED:
+            database = self._session.connection.info.dbname
+        return "/".join(filter(None, (place.workgroup, database)))
+
+    @property
+    def standard_strings(self) -> bool:
+        """How the server reads strings."""
+        return self._session is None or self.link is not Link.CONNECTED or self._session.standard_strings
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def connect(self, *, choose: bool = False, fresh: bool = False) -> None:
+        """Connect, asking the person what must be known; `choose` another database, `fresh` rights included."""
+        self._to(Link.CONNECTING)
+        try:
+            if self.access is not None and self.access.broker is not None:
+                self.access.broker.may_ask = True
+            if self.access is None or choose or fresh:
+                self.access = self._find_access(choose)
+                self._new_session(self.access)
+            self._session_or_raise().connect()
+        except (ClientError, SqlClientError) as error:
+            self._to_failure(error)
+            return
+        if self.access.broker is not None:
+            self.access.broker.may_ask = False
+        self._retries = 0
+        self._to(Link.CONNECTED)
+
+    def tend(self) -> None:
+        """Look after connection and login; called again and again while nothing runs."""
+        session, runner = self._session, self._runner
+        now = self._clock()
+        if session is None or runner is None:
+            return
+        if self.link is Link.LOST and self._retry_at is not None and now >= self._retry_at:
+            self._reconnect()
+        elif self.link is Link.CONNECTED and (reason := session.pulse()):
+            self._lost(reason)
+        elif self.link is Link.CONNECTED and session.renewal_due:
+            self._renew(session, runner)
+        self._warn(now)
+
+    def close(self) -> None:
+        """End the session; the server rolls back what is open."""
+        if self._session is not None:
+            self._session.close()
+
+    # --- use -----------------------------------------------------------------------------------------------------
+
+    def run(self, run: Run, shown: Callable[[Outcome], None]) -> Outcome:
+        """Run one statement; a lost connection is told, and made again."""
+        if self.link is not Link.CONNECTED:
+            self.connect()
+        if self.link is not Link.CONNECTED or self._runner is None:
+            return Outcome(run, failure=ConnectionFailed("There is no connection: the statement was not sent."))
+        outcome = self._runner.run(run, shown)
+        if isinstance(outcome.failure, SessionWouldBeLost):
+            self._session_or_raise().reset()
+            self._reconnect()
+        elif isinstance(outcome.failure, ConnectionLost):
+            self._session_or_raise().reset()
+            self._lost("")
+        return outcome
+
+    def preflight(self, texts: list[str]) -> tuple[Refused, ...]:
+        """What the server would refuse; empty where that cannot be told."""
+        if self.link is not Link.CONNECTED or self._session is None or self.access is None:
+            return ()
+        source = self.access.source
+        return preflight(self._session, texts, source if isinstance(source, BrokerLogins) else None)
+
+    def more(self, feed: ResultFeed) -> str:
+        """Fetch the next page of a result; tells what went wrong, or ""."""
+        try:
+            feed.more()
+        except SqlClientError as error:
+            return error.what
+        return ""
+
+    def read_ahead(self, outcome: Outcome) -> None:
+        """See `Runner.read_ahead`."""
+        if self._runner is not None:
+            try:
+                self._runner.read_ahead(outcome)
+            except SqlClientError as error:
+                outcome.failure = error
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Let later transactions be read-only, or not any more."""
+        self.read_only = read_only
+        session = self._session
+        if session is None or self.link is not Link.CONNECTED or self._runner is None:
+            return
+        self._runner.release("The session's mode was changed.")
+        try:
+            session.set_read_only(read_only)
+        except SqlClientError as error:
+            self._tell(Said(error.what, "error"))
+
+    def do(self, work: Callable[[DatabaseSession], None]) -> None:
+        """Let `work` use the session; what goes wrong is told."""
+        if self.link is not Link.CONNECTED or self._session is None or self._runner is None:
+            self._tell(Said("There is no connection.", "warning"))
+            return
+        self._runner.release("Another command was run.")
+        try:
+            work(self._session)
+        except SqlClientError as error:
+            self._tell(Said(error.what, "error"))
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _new_session(self, access: Access) -> None:
+        if self._session is not None:
+            self._session.close()
+        options = SessionOptions(
+            read_only=self.read_only,
+            on_notice=self._tell,
+            on_reconnect=lambda reason: self._tell(Said(reason)),
+        )
+        self._session = DatabaseSession(access.source, options, self._clock)
+        explainer = access.source if isinstance(access.source, BrokerLogins) else None
+        self._runner = Runner(self._session, explainer, self._clock)
+
+    def _session_or_raise(self) -> DatabaseSession:
+        if self._session is None:
+            raise ConnectionFailed("There is no connection yet.")
+        return self._session
+
+    def _lost(self, reason: str) -> None:
+        session = self._session_or_raise()
+        lost = "The open transaction was rolled back." if session.in_transaction and not self.holding else ""
+        if self._runner is not None:
+            self._runner.release("The connection was lost.")
+        session.reset()
+        self._to(Link.LOST, " ".join(filter(None, ("The connection was lost.", _first_line(reason), lost))))
+        self._reconnect()
+
+    def _reconnect(self) -> None:
+        try:
+            self._session_or_raise().connect()
+        except (ClientError, SqlClientError) as error:
+            self._to_failure(error)
+            return
+        self._retries = 0
+        self._to(Link.CONNECTED, "Connected again. Session settings and temporary tables are new.")
+
+    def _renew(self, session: DatabaseSession, runner: Runner) -> None:
+        """Take a new login before the old one ends, where that loses nothing of the person's."""
+        if not (self.holding or session.state is TransactionState.IDLE):
+            return
+        runner.release("The login was renewed.")
+        try:
+            session.ensure()
+        except (ClientError, SqlClientError) as error:
+            session.reset()
+            self._to_failure(error)
+
+    def _warn(self, now: datetime) -> None:
+        """Tell in time what will end with the login: once for each login."""
+        end = self.expires_at
+        if end is None or end == self._warned_for or end - now > _WARNING or self._session is None:
+            return
+        if self.link is Link.CONNECTED and self.state in (TransactionState.OPEN, TransactionState.FAILED):
+            self._warned_for = end
+            self._tell(
+                Said(
+                    f"The login ends in {max(0, int((end - now).total_seconds()))} s, and the open transaction with it:"
+                    " commit (F8) or roll back (F9).",
+                    "warning",
+                )
+            )
+
+    def _to_failure(self, error: ClientError | SqlClientError) -> None:
+        text = "\n".join(filter(None, (error.what, error.remedy)))
+        if isinstance(error, (BrokerUnreachable, ConnectionFailed)) and self.access is not None:
+            seconds = _RETRY_SECONDS[min(self._retries, len(_RETRY_SECONDS) - 1)]
+            self._retries += 1
+            self._retry_at = self._clock() + timedelta(seconds=seconds)
+            self._to(Link.LOST, text)
+            return
+        self._to(Link.REFUSED, text)
+
+    def _to(self, link: Link, text: str = "") -> None:
+        self.link = link
+        self._tell(LinkChanged(link, text))
+
+
+def set_transaction(session: DatabaseSession, verb: str) -> None:
+    """BEGIN, COMMIT or ROLLBACK, where there is something to end."""
+    if verb == "BEGIN" or session.state in (TransactionState.OPEN, TransactionState.FAILED):
+        drain(session.execute(verb))
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].removeprefix("FATAL:  ").capitalize() + "." if text.strip() else ""

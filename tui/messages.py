@@ -1,0 +1,114 @@
+"""What the threads and widgets tell the screens: values in messages, for the handlers that touch widgets."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from broker.client.model import Identity
+from tui.core.access import Refused
+from tui.core.catalog import ColumnInfo, Schema
+from tui.core.feed import ResultFeed
+from tui.core.runner import Outcome
+from tui.core.workbench import Told
+
+if TYPE_CHECKING:
+    from tui.conductor import RunRequest
+
+
+@dataclass
+class WorkbenchTold(Message):
+    """The workbench said something."""
+
+    told: Told
+
+
+@dataclass
+class StatementBegan(Message):
+    """A statement was sent; `number` of `total` of what is run."""
+
+    text: str
+    number: int
+    total: int
+
+
+@dataclass
+class OutcomeShown(Message):
+    """There is something to look at, though more may come."""
+
+    outcome: Outcome
+
+
+@dataclass
+class OutcomeReached(Message):
+    """A statement ended, one way or another."""
+
+    outcome: Outcome
+
+
+@dataclass
+class RunEnded(Message):
+    """Nothing of the run is left to do."""
+
+
+@dataclass
+class RunRefused(Message):
+    """Nothing was run yet: the pre-flight found what the server would refuse, or what one may regret."""
+
+    request: "RunRequest"
+    refused: tuple[Refused, ...]
+    regrets: tuple[str, ...]
+
+
+@dataclass
+class PageCame(Message):
+    """A result has more rows, or cannot have them."""
+
+    feed: ResultFeed
+    problem: str = ""
+
+
+@dataclass
+class CatalogCame(Message):
+    """What lies in the database."""
+
+    schemas: tuple[Schema, ...]
+    columns: list[ColumnInfo]
+    problem: str = ""
+
+
+@dataclass
+class OpenersCame(Message):
+    """Which database roles would open a relation; `roles` is empty where none would."""
+
+    schema: str
+    relation: str
+    roles: tuple[str, ...]
+
+
+@dataclass
+class SignInTold(Message):
+    """The sign-in says something."""
+
+    text: str
+
+
+@dataclass
+class SignInWaits(Message):
+    """The sign-in waits for the person, since `seconds`."""
+
+    text: str
+    seconds: float
+
+
+@dataclass
+class SignInOver(Message):
+    """The wait is over, however it ended."""
+
+
+@dataclass
+class IdentityCame(Message):
+    """Who the broker says one is; None where there is no broker, or it does not say."""
+
+    identity: Identity | None
+    problem: str = ""

@@ -1,0 +1,76 @@
+"""The editor's tabs."""
+
+from textual.app import ComposeResult
+from textual.widgets import TabbedContent, TabPane
+
+from tui.core.tabs import Tab, Tabs
+from tui.widgets.editor import SqlEditor
+
+
+class Editors(TabbedContent):
+    """One editor a tab; there is always at least one."""
+
+    DEFAULT_CSS = """
+    Editors { height: 1fr; }
+    Editors TabPane { padding: 0; }
+    """
+
+    def __init__(self, count: int, active: int) -> None:
+        super().__init__(initial=f"tab-{active + 1}", id="editors")
+        self._number = count
+
+    @classmethod
+    def composed(cls, tabs: Tabs) -> ComposeResult:
+        """The widget with the texts that were kept."""
+        with cls(len(tabs.tabs), tabs.active):
+            for number, tab in enumerate(tabs.tabs, 1):
+                with TabPane(tab.title, id=f"tab-{number}"):
+                    yield SqlEditor(tab.text, at=(tab.row, tab.column))
+
+    @property
+    def editor(self) -> SqlEditor:
+        """The editor that is shown."""
+        pane = self.active_pane
+        return (pane or self.query(TabPane).first()).query_one(SqlEditor)
+
+    def kept(self) -> Tabs:
+        """What is to be kept."""
+        panes = list(self.query(TabPane))
+        tabs = []
+        for pane in panes:
+            editor = pane.query_one(SqlEditor)
+            tabs.append(Tab(str(self.get_tab(pane).label), editor.text, *editor.cursor_location))
+        active = next((index for index, pane in enumerate(panes) if pane.id == self.active), 0)
+        return Tabs(tuple(tabs), active)
+
+    def new(self, text: str = "", title: str = "") -> None:
+        """Open another tab and show it."""
+        taken = {str(self.get_tab(pane).label) for pane in self.query(TabPane)}
+        free = next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
+        self.active = str(self._add(Tab(title or free, text)).id)
+
+    def close_active(self) -> None:
+        """Close the tab that is shown; the last one is emptied instead."""
+        if len(self.query(TabPane)) == 1:
+            self.editor.text = ""
+        else:
+            self.remove_pane(self.active)
+
+    def show_next(self, by: int) -> None:
+        """Show another tab."""
+        panes = [str(pane.id) for pane in self.query(TabPane)]
+        self.active = panes[(panes.index(self.active) + by) % len(panes)]
+
+    def rename(self, title: str) -> None:
+        """Name the tab that is shown."""
+        self.get_tab(self.active).label = title
+
+    def on_tabbed_content_tab_activated(self) -> None:
+        if not self.app.screen.is_modal:
+            self.editor.focus()
+
+    def _add(self, tab: Tab) -> TabPane:
+        self._number += 1
+        pane = TabPane(tab.title, SqlEditor(tab.text), id=f"tab-{self._number}")
+        self.add_pane(pane)
+        return pane

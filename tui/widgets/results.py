@@ -1,0 +1,152 @@
+"""The results of the last run, one a tab, and above them what the server said."""
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Label, RichLog, TabbedContent, TabPane
+
+from tui.core.errors import SqlClientError, StatementFailed
+from tui.core.feed import ResultFeed
+from tui.core.runner import Outcome
+from tui.core.session import Notice
+from tui.core.terminal import harmless
+from tui.widgets.result_table import ResultTable
+
+
+class Results(TabbedContent):
+    """Tables, and a tab of messages."""
+
+    DEFAULT_CSS = """
+    Results { height: 1fr; }
+    Results TabPane { padding: 0; }
+    Results .summary { height: 1; color: $foreground 60%; padding: 0 1; }
+    Results RichLog { background: $surface; padding: 0 1; height: 1fr; overflow-y: auto; scrollbar-size-vertical: 1; }
+    """
+
+    @dataclass
+    class Forgotten(Message):
+        """A result is shown no more."""
+
+        feed: ResultFeed
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._number = 0
+        self._tables: dict[int, ResultTable] = {}
+        self._pinned: set[str] = set()
+
+    @classmethod
+    def composed(cls) -> ComposeResult:
+        """The widget with its first tab."""
+        with cls(id="results"), TabPane("Messages", id="messages"):
+            yield RichLog(wrap=True, min_width=20, max_lines=5000)
+
+    # --- tables --------------------------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> ResultTable | None:
+        """The table that is shown."""
+        pane = self.active_pane
+        return pane.query_one(ResultTable) if pane is not None and pane.id != "messages" else None
+
+    @property
+    def feeds(self) -> list[ResultFeed]:
+        """All results that are here."""
+        return [table.feed for table in self._tables.values()]
+
+    def begin(self) -> None:
+        """A run begins: take away what is not pinned."""
+        for key, table in list(self._tables.items()):
+            pane = table.query_ancestor(TabPane)
+            if str(pane.id) not in self._pinned:
+                del self._tables[key]
+                self.remove_pane(str(pane.id))
+                self.post_message(self.Forgotten(table.feed))
+
+    def show(self, outcome: Outcome) -> None:
+        """Show the results of a statement, as far as they are here."""
+        for feed in outcome.feeds:
+            if id(feed) in self._tables:
+                self.came(feed)
+            elif feed.columns:
+                self._add(feed)
+
+    def came(self, feed: ResultFeed) -> None:
+        """A result has more rows."""
+        if (table := self._tables.get(id(feed))) is not None and table.is_mounted:
+            table.rows_came()
+            table.query_ancestor(TabPane).query_one(Label).update(summary(feed))
+
+    def pin(self) -> bool | None:
+        """Keep the shown result when others come, or not any more; None where none is shown."""
+        pane = self.active_pane
+        if pane is None or pane.id is None or pane.id == "messages":
+            return None
+        tab = self.get_tab(pane)
+        if pane.id in self._pinned:
+            self._pinned.remove(pane.id)
+            tab.label = str(tab.label).removeprefix("◆ ")
+            return False
+        self._pinned.add(pane.id)
+        tab.label = f"◆ {tab.label}"
+        return True
+
+    def _add(self, feed: ResultFeed) -> None:
+        self._number += 1
+        table = ResultTable(feed)
+        pane = TabPane(f"Result {self._number}", Label(summary(feed), classes="summary"), table)
+        pane.id = f"result-{self._number}"
+        self._tables[id(feed)] = table
+        self.add_pane(pane)
+        self.active = str(pane.id)
+
+    # --- messages ------------------------------------------------------------------------------------------------
+
+    def say(self, text: str, style: str = "") -> None:
+        """Write a line among the messages."""
+        self.query_one(RichLog).write(Text(harmless(text), style))
+
+    def notice(self, notice: Notice) -> None:
+        """Write what the server says besides."""
+        self.say(f"{notice.severity}:  {notice.message}", "yellow" if notice.severity == "WARNING" else "cyan")
+        for label, text in (("DETAIL", notice.detail), ("HINT", notice.hint)):
+            if text:
+                self.say(f"{label}:  {text}", "dim")
+
+    def tell(self, outcome: Outcome) -> None:
+        """Write what became of a statement; a failure is shown at once."""
+        took = f"{outcome.milliseconds:,.0f} ms"
+        if outcome.copied:
+            self.say(outcome.copied)
+        if outcome.failure is None:
+            self.say(f"{outcome.tag or 'done'}  {took}", "green")
+            if not outcome.feeds:
+                self.active = "messages"
+            return
+        for text, style in failure_lines(outcome.failure):
+            self.say(text, style)
+        for refused in outcome.refused:
+            self.say(str(refused), "bold yellow")
+        self.active = "messages"
+
+
+def failure_lines(failure: SqlClientError) -> list[tuple[str, str]]:
+    """What went wrong, as lines with their styles."""
+    if not isinstance(failure, StatementFailed):
+        return [(failure.what, "bold red"), *([(failure.remedy, "")] if failure.remedy else [])]
+    said = failure.said
+    lines = [(f"{said.severity}:  {said.sqlstate}: {said.message}", "bold red")]
+    parts = (("DETAIL", said.detail), ("HINT", said.hint), ("CONTEXT", said.context))
+    return lines + [(f"{label}:  {text}", "") for label, text in parts if text]
+
+
+def summary(feed: ResultFeed) -> str:
+    """How much of a result is here."""
+    rows = f"{feed.rows:,} row{'' if feed.rows == 1 else 's'}"
+    if feed.open:
+        rows += " so far; more come as you scroll (Ctrl+End: all)"
+    elif not feed.complete:
+        rows += f" of more. {feed.given_up}".rstrip()
+    return f"{rows}, {len(feed.columns)} columns"

@@ -1,0 +1,93 @@
+"""The status bar: who, where, with which rights, in which transaction, for how long."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.core.session import TransactionState
+from tui.core.workbench import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the bar shows.
+
+    Attributes:
+        left: until the login ends, or None where it does not.
+        result_open: a shown result holds a cursor, which ends with the next statement.
+    """
+
+    person: str = ""
+    place: str = ""
+    roles: tuple[str, ...] = ()
+    link: Link = Link.CONNECTING
+    state: TransactionState = TransactionState.DISCONNECTED
+    read_only: bool = False
+    autocommit: bool = True
+    left: timedelta | None = None
+    result_open: bool = False
+
+
+_STATES = {
+    TransactionState.OPEN: ("▲ transaction open", "$warning"),
+    TransactionState.FAILED: ("✖ transaction failed: roll back (F9)", "$error"),
+    TransactionState.RUNNING: ("● running (Esc cancels)", "$accent"),
+}
+_LINKS = {
+    Link.CONNECTING: ("… connecting", "$accent"),
+    Link.LOST: ("✖ connection lost, trying again", "$error"),
+    Link.REFUSED: ("✖ not connected (Ctrl+P, Connect)", "$error"),
+}
+
+
+class StatusBar(Widget):
+    """One line; what matters most stands first, so that a narrow terminal cuts the rest."""
+
+    DEFAULT_CSS = "StatusBar { height: 1; background: $panel; color: $foreground; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._status = Status()
+
+    def show(self, status: Status) -> None:
+        """Show another status."""
+        if status != self._status:
+            self._status = status
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line."""
+        status = self._status
+        parts: list[Content] = []
+        if status.link in _LINKS:
+            parts.append(Content.styled(*_LINKS[status.link]))
+        if status.state in _STATES:
+            text, colour = _STATES[status.state]
+            parts.append(Content.styled(text, f"bold {colour}"))
+        if status.read_only:
+            parts.append(Content.styled("READ-ONLY", "bold $success"))
+        if status.place:
+            parts.append(Content.styled(status.place, "bold"))
+        if status.person:
+            parts.append(Content(status.person))
+        if status.roles:
+            parts.append(Content("roles " + ", ".join(status.roles)))
+        if status.left is not None:
+            parts.append(_left(status.left))
+        if not status.autocommit:
+            parts.append(Content("explicit transactions"))
+        if status.result_open:
+            parts.append(Content.styled("result open", "$foreground 60%"))
+        return Content("  ·  ").join(parts)
+
+
+def _left(left: timedelta) -> Content:
+    seconds = max(0, int(left.total_seconds()))
+    text = (
+        f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+        if seconds >= 3600
+        else f"{seconds // 60}:{seconds % 60:02}"
+    )
+    return Content.styled(f"{text} left", "bold $error" if seconds < 60 else "$warning" if seconds < 180 else "")
