@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from textual.command import CommandPalette
 
 from tui.core.clips import Form
 from tui.core.session import TransactionState
@@ -223,3 +224,13 @@ async def test_many_columns(opened, wish):
         await seen.pilot.press("end")
         await seen.pilot.pause()
         assert "1599" in "".join(segment.text for segment in seen.table.render_line(1))
+
+
+async def test_the_palette_does_what_the_screen_offers(opened, wish):
+    async with opened(wish) as seen:
+        await seen.pilot.press("ctrl+p")
+        await seen.until(lambda: isinstance(seen.app.screen, CommandPalette), "the palette")
+        await seen.pilot.press(*"read-only")
+        await seen.until(lambda: seen.app.screen.query_one("OptionList").option_count == 1, "its line")
+        await seen.pilot.press("enter", "enter")
+        await seen.until(lambda: "READ-ONLY" in seen.bar, "the mode")

@@ -1,0 +1,90 @@
+"""Running statements: what is sent, what is asked before, and what comes back."""
+
+from typing import Final
+
+from tui.commands import Command
+from tui.conductor import RunRequest
+from tui.core.parameters import as_sql, parameters
+from tui.core.statements import MetaCommand, Statement
+from tui.messages import OutcomeReached, OutcomeShown, RunEnded, RunRefused, StatementBegan
+from tui.parts.bench import Bench
+from tui.screens.dialogs import AskValues, Confirm
+
+RUNNING: Final = (
+    Command("run(False)", "Run statement", "The selection, or the statement at the cursor", "f5,ctrl+r", "Run", True),
+    Command("run(True)", "Run all", "The selection, or the whole text", "f6", "Run all", True),
+    Command("cancel", "Cancel", "Stop what runs, at once", "escape", "Cancel", True),
+)
+
+
+class Running(Bench):
+    """From the editor to the server, and back."""
+
+    def action_run(self, everything: bool) -> None:
+        editor = self.editors.editor
+        editor.clear_error()
+        if (everything and not editor.selected_text) or editor.selected_text:
+            parts = editor.statements()
+        else:
+            here = editor.statement_here()
+            parts = [] if here is None else [here]
+        if not parts:
+            self.notify("There is nothing to run.")
+        elif names := parameters(parts):
+            self.app.push_screen(AskValues(names, self.values), lambda given: self._run_with(parts, names, given))
+        else:
+            self.conductor.run(RunRequest(tuple(parts), autocommit=self.autocommit))
+
+    def _run_with(self, parts: list[Statement | MetaCommand], names: list[str], given: object) -> None:
+        if not isinstance(given, dict):
+            return
+        self.values |= given
+        variables = {name: as_sql(given[name]) for name in names if given[name]}
+        self.conductor.run(RunRequest(tuple(parts), variables, autocommit=self.autocommit))
+
+    def action_cancel(self) -> None:
+        if self.conductor.running:
+            self.conductor.cancel()
+        elif (table := self.results.table) is not None and table.to_the_end:
+            table.stop()
+        self.tick()
+
+    def on_statement_began(self, message: StatementBegan) -> None:
+        if message.number == 1:
+            self.results.begin()
+        self.tick()
+
+    def on_outcome_shown(self, message: OutcomeShown) -> None:
+        self.results.show(message.outcome)
+
+    def on_outcome_reached(self, message: OutcomeReached) -> None:
+        outcome = message.outcome
+        self.results.show(outcome)
+        self.results.tell(outcome)
+        if outcome.position >= 0 and not outcome.cancelled:
+            self.editors.editor.mark_error(outcome.position)
+        if outcome.tag.partition(" ")[0] in ("CREATE", "DROP", "ALTER", "GRANT", "REVOKE"):
+            self.conductor.load_catalog()
+
+    def on_run_ended(self, _message: RunEnded) -> None:
+        for feed in self.results.feeds:
+            self.results.came(feed)
+        self.tick()
+
+    def on_run_refused(self, message: RunRefused) -> None:
+        lines = [str(refused) for refused in message.refused]
+        title, yes = "The server would refuse this", "Send it nevertheless"
+        if not lines:
+            title, yes = "Are you sure?", "Run it"
+        lines += [f"It {regret}." for regret in message.regrets]
+        for line in lines:
+            self.results.say(line, "bold yellow")
+
+        def decided(sure: object) -> None:
+            if sure:
+                request = message.request
+                self.conductor.run(
+                    RunRequest(request.parts, request.variables, checked=True, autocommit=request.autocommit)
+                )
+
+        self.app.push_screen(Confirm(title, [*lines, "", "Nothing was run yet."], yes, "Do not run it"), decided)
