@@ -44,6 +44,8 @@ def check(config: Config) -> None:
 
 
 def _check_provider(provider: IdentityProviderConfig, roles: tuple[AccessRoleConfig, ...]) -> None:
+    if provider.allow_exchange and not provider.allow_unsolicited:
+        raise Problem(f"identity_providers.{provider.name}.allow_exchange", "needs allow_unsolicited = true beside it")
     key = f"identity_providers.{provider.name}.access_role"
     if not provider.access_role:
         if not provider.attributes.access_role:

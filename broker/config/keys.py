@@ -229,6 +229,12 @@ IDENTITY_PROVIDERS: Final = Section(
             "Names or globs of the database users that it may name; needed where there are several providers.",
         ),
         Key("allow_unsolicited", FLAG, "May the provider begin a sign-in (IdP-initiated)."),
+        Key(
+            "allow_exchange",
+            FLAG,
+            "May a program exchange an answer to no request for a session (`POST /v1/saml-session`); needs "
+            "`allow_unsolicited`.",
+        ),
         Key("name_id_format", TEXT, "The NameID format to ask for; empty: no wish."),
         Key("force_authn", FLAG, "Must everybody sign in anew, whatever session they have at the provider."),
         Key(

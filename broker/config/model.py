@@ -60,6 +60,7 @@ class IdentityProviderConfig:
         access_role: the access role for a provider that asserts none, "" for none.
         database_users: globs of the database users that it may name; None for any, which only a sole provider may.
         allow_unsolicited: may the provider begin a sign-in (IdP-initiated).
+        allow_exchange: may a program exchange such an answer, got without a browser, for a session.
         force_authn: everybody signs in anew, whatever session they have at the provider.
         requested_authn_contexts: AuthnContextClassRefs to ask for where the access role requires none.
     """
@@ -75,6 +76,7 @@ class IdentityProviderConfig:
     access_role: str = ""
     database_users: tuple[str, ...] | None = None
     allow_unsolicited: bool = False
+    allow_exchange: bool = False
     name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
     force_authn: bool = False
     requested_authn_contexts: tuple[str, ...] = ()

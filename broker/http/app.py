@@ -21,6 +21,7 @@ from broker.http.control import ControlEndpoints
 from broker.http.cookies import Cookies
 from broker.http.credentials import CredentialEndpoints
 from broker.http.device import DeviceEndpoints
+from broker.http.exchange import ExchangeEndpoints
 from broker.http.limits import ClientAddress, LimitedEndpoints, RateLimit
 from broker.http.logout import LogoutEndpoints
 from broker.http.middleware import Edge, request_id_of
@@ -61,6 +62,7 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
     """The application; every URL that it writes begins with the configured public one."""
     secure = server.public_url.startswith("https://")
     pages, cookies = Pages(server.public_url), Cookies(secure)
+    people = RateLimit(server.sessions_per_minute)
     oauth = OAuthEndpoints(
         public_url=server.public_url,
         login=services.login,
@@ -68,13 +70,14 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
         devices=services.devices,
         sessions=services.sessions,
         audit=services.audit,
-        people=RateLimit(server.sessions_per_minute),
+        people=people,
         pages=pages,
         cookies=cookies,
     )
     addresses, client_address = RateLimit(server.requests_per_minute), ClientAddress(server.trusted_proxies).of
     for_people = LimitedEndpoints(clock, pages.failure, addresses, client_address)
     for_oauth = LimitedEndpoints(clock, oauth_problem, addresses, client_address)
+    for_strangers = LimitedEndpoints(clock, problem, addresses, client_address)
     for_clients = Endpoints(clock, problem)
     providers, used = services.login.providers, services.login.used_assertions
     logout = LogoutEndpoints(
@@ -90,6 +93,7 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
             *logout.client_routes(for_clients),
             *oauth.browser_routes(for_people),
             *oauth.client_routes(for_oauth),
+            *ExchangeEndpoints(services.login, services.sessions, services.audit, people).routes(for_strangers),
             *CredentialEndpoints(services.sessions, services.credentials, services.audit, services.access).routes(
                 for_clients
             ),

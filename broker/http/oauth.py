@@ -112,7 +112,7 @@ class OAuthEndpoints:
                 AuditRecord(AuditEvent.SESSION_REFUSED, call.now, call.request_id, code=refusal.code, detail=detail)
             )
             raise
-        return JSONResponse(_token_document(credentials, call))
+        return JSONResponse(token_document(credentials, call))
 
     def revoke(self, call: Call) -> Response:
         """End a session; always 200, so that nobody learns whether a token was good (RFC 7009 2.2)."""
@@ -222,7 +222,8 @@ def _field(form: dict[str, str], name: str) -> str:
     return value
 
 
-def _token_document(credentials: SessionCredentials, call: Call) -> dict[str, str | int]:
+def token_document(credentials: SessionCredentials, call: Call) -> dict[str, str | int]:
+    """A session as its client gets it (RFC 6749 5.1, and who one is)."""
     session = credentials.session
     return {
         "access_token": credentials.session_token.reveal(),

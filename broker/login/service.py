@@ -181,6 +181,48 @@ class LoginService:
                 raise
             return self._refuse(pending, refusal, request_id, now)
 
+    def exchange(
+        self,
+        identity_provider: str,
+        raw_response: RawResponse,
+        request_id: str,
+        now: datetime,
+        *,
+        preferred_access_role: str = "",
+    ) -> ApprovedLogin:
+        """Take an answer that a program got without a browser, as AWS' AssumeRoleWithSAML does.
+
+        No browser began it, so none can be held to it: it must answer no request at all. An answer to a sign-in of a
+        browser is refused here, whoever got hold of it.
+
+        Raises:
+            LoginError: the provider's configuration does not allow it, or the answer was used, or gives nothing.
+            SamlError: the answer is not a good assertion, or answers a request.
+        """
+        assertion: ValidatedAssertion | None = None
+        try:
+            provider = self.provider(identity_provider)
+            if not (provider.config.allow_unsolicited and provider.config.allow_exchange):
+                raise UnsolicitedLoginRefused(
+                    f'Answers of "{provider.config.name}" are taken from browsers only.',
+                    remedy="Sign in with the browser, or ask the administrator for `allow_exchange`.",
+                )
+            assertion = self._validate(provider, None, raw_response, now)
+            approved = self.federation.approve(
+                assertion, provider.config, now, preferred_access_role=preferred_access_role
+            )
+            self._record_accepted(None, approved, request_id, now)
+            self.accept(approved, request_id, now)
+        except (LoginError, SamlError) as refusal:
+            self._record_refused(identity_provider, assertion, refusal, request_id, now)
+            raise
+        return approved
+
+    def exchanging(self) -> list[str]:
+        """The providers whose answers may be exchanged."""
+        configured = (provider.config for provider in self.providers.values())
+        return [each.name for each in configured if each.allow_unsolicited and each.allow_exchange]
+
     def refuse_unread(self, identity_provider: str, refusal: BrokerError, request_id: str, now: datetime) -> None:
         """Keep in the audit that an answer came which could not even be read."""
         self._record_refused(identity_provider, None, refusal, request_id, now)

@@ -50,7 +50,10 @@ class Clock:
 
 @dataclass
 class SignInWorld:
-    """Everything behind the sign-in, and the providers to answer it. `okta` may be asked only; `portal` begins too."""
+    """Everything behind the sign-in, and the providers to answer it.
+
+    `okta` may be asked only; `portal` begins too, and its answers may be exchanged.
+    """
 
     key_file: Path
     public_url: str = "https://broker.example.com"
@@ -63,7 +66,7 @@ class SignInWorld:
         self.portal = self._simulated("portal")
         self.providers = {
             "okta": self._trusted("okta", self.okta),
-            "portal": self._trusted("portal", self.portal, allow_unsolicited=True),
+            "portal": self._trusted("portal", self.portal, allow_unsolicited=True, allow_exchange=True),
         }
         self.codes = AuthorizationCodeGrant(self.store.authorization_codes, self.public_url)
         self.devices = DeviceFlow(self.store.device_grants, self.store.audit)
@@ -99,13 +102,9 @@ class SignInWorld:
     def _simulated(self, name: str) -> SimulatedIdentityProvider:
         return SimulatedIdentityProvider(f"https://{name}.example.net/metadata", f"https://{name}.example.net/sso")
 
-    def _trusted(
-        self, name: str, provider: SimulatedIdentityProvider, *, allow_unsolicited: bool = False
-    ) -> TrustedProvider:
+    def _trusted(self, name: str, provider: SimulatedIdentityProvider, **allowed: bool) -> TrustedProvider:
         return TrustedProvider(
-            config=IdentityProviderConfig(
-                name, Path("unused"), label=name.capitalize(), allow_unsolicited=allow_unsolicited
-            ),
+            config=IdentityProviderConfig(name, Path("unused"), label=name.capitalize(), **allowed),  # type: ignore[arg-type]
             identity_provider=IdentityProvider(
                 name,
                 provider.entity_id,

@@ -195,6 +195,7 @@ def test_what_does_not_fit_is_named(folder: Folder, old: str, new: str, key: str
         ("workgroups.main-1", 'alias_prefix = "b-"', "alias_prefix", "letters or digits"),
         ("workgroups.main-1", "minimum_scram_iterations = 0", "minimum_scram_iterations", "at least 1"),
         ("identity_providers.okta", 'access_role = "other"', "identity_providers.okta.access_role", "no access role"),
+        ("identity_providers.okta", "allow_exchange = true", "allow_exchange", "needs allow_unsolicited"),
         ("identity_providers.okta", "attributes = 1", "identity_providers.okta.attributes", "a table"),
         ("identity_providers.okta", 'attributes.databse_user = "x"', "attributes.databse_user", "database_user"),
         ("identity_providers.okta", 'attributes.database_user = ""', "attributes.database_user", "not be empty"),
