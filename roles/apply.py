@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 from psycopg.sql import SQL
 
-from roles.dialect.base import Dialect
+from roles.dialect.base import AliasDialect, Dialect
 from roles.inspect import AnyConnection, query
 from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.plan import Plan
@@ -102,7 +102,7 @@ class AliasEnder:
     def __init__(
         self,
         connection: AnyConnection,
-        dialect: Dialect,
+        dialect: AliasDialect,
         connect: Callable[[str], AbstractContextManager[AnyConnection]],
         pause: Callable[[float], None],
     ) -> None:

@@ -10,7 +10,7 @@ import psycopg
 from roles.actual import ActualState
 from roles.apply import apply_and_commit
 from roles.desired import DesiredLogin, Owner
-from roles.dialect.base import Dialect
+from roles.dialect.base import AliasDialect
 from roles.diff import diff
 from roles.errors import ReassignTargetRefused
 from roles.inspect import AnyConnection, begin_and_inspect, query
@@ -63,7 +63,7 @@ class Offboarder:
     """
 
     connection: AnyConnection
-    dialect: Dialect
+    dialect: AliasDialect
     connect: Callable[[str], AbstractContextManager[AnyConnection]]
 
     def strip(self, user: DatabaseUserName, owner: Owner, reassign_to: DatabaseRoleName | None) -> Offboarded:

@@ -15,6 +15,10 @@ class Dialect(Protocol):
         """The statements of one change, separated by semicolons."""
         ...
 
+
+class AliasDialect(Dialect, Protocol):
+    """Also says how login aliases end, and how a stable user that owned things does."""
+
     def disable_aliases(self, names: Sequence[str]) -> Composed:
         """No new login through these aliases."""
         ...
