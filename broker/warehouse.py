@@ -4,14 +4,12 @@ An issue is two round trips: begin, lock and look; then every change and the com
 made. The end of a login is disable, terminate until confirmed empty, drop.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from secrets import SystemRandom
 from time import sleep
-from typing import Final, TypeVar
+from typing import Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -20,8 +18,9 @@ from broker.clock import Clock, utc_now
 from broker.config.model import WorkgroupConfig
 from broker.credentials.model import RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued
-from broker.errors import UnknownDatabase, WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
+from broker.errors import UnknownDatabase, WarehouseUnavailable
 from broker.policy import list_policy, scope_of
+from broker.warehouse_calls import Calls, OutcomeUnknown
 from broker.warehouse_pool import Pool, is_lost
 from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
@@ -49,25 +48,8 @@ from roles.readiness import Expectations, Finding, examine, missing_rights
 from roles.records import parse_alias
 from roles.setup_sql import setup_sql
 
-ATTEMPTS: Final = 8
-LONGEST_PAUSE: Final = 0.05
 BATCH: Final = 50
 """Aliases that are dropped together: a bigger transaction holds its locks longer and gains nothing."""
-
-_RETRYABLE: Final = frozenset({"XX000", "23505", "42710", "40001", "40P01", "42704"})
-"""Two brokers on the same roles: tuple concurrently updated, unique violation, duplicate object, serialization
-failure, deadlock, a role that went away after the look. By SQLSTATE: the texts depend on the server's language."""
-
-_CANCELLED: Final = frozenset({"57014", "55P03", "25P03"})
-_READ_ONLY: Final = "25006"
-_INSUFFICIENT_PRIVILEGE: Final = "42501"
-
-_T = TypeVar("_T")
-_log = logging.getLogger(__name__)
-
-
-class _OutcomeUnknown(psycopg.OperationalError):
-    """The connection was lost between the first change and the answer to the commit."""
 
 
 class PostgresWarehouse:
@@ -93,9 +75,9 @@ class PostgresWarehouse:
         self._config = config
         self._clock = clock
         self._pause = pause
-        self._random = SystemRandom()
         self._dialect = PostgresDialect()
         self._pool = Pool(config, clock)
+        self._calls = Calls(config.name, self._pool, pause, missing_rights)
 
     def close(self) -> None:
         """End the connections to the warehouse."""
@@ -113,7 +95,7 @@ class PostgresWarehouse:
             WarehouseRefused: the admin login lacks a right; nothing was changed.
         """
         names = (login.database_user, *login.database_roles)
-        return self._retrying(lambda connection: self._reconcile(connection, login), names)
+        return self._calls.run(lambda connection: self._reconcile(connection, login), names)
 
     def plan(self, login: DesiredLogin) -> Issued:
         """What `issue` would do at this moment, by the same steps up to the changes, which are not made.
@@ -122,7 +104,7 @@ class PostgresWarehouse:
             RolesError, WarehouseUnavailable, WarehouseRefused: as `issue`.
         """
         names = (login.database_user, *login.database_roles)
-        return self._retrying(lambda connection: self._reconcile(connection, login, dry=True), names)
+        return self._calls.run(lambda connection: self._reconcile(connection, login, dry=True), names)
 
     def _reconcile(self, connection: AnyConnection, login: DesiredLogin, *, dry: bool = False) -> Issued:
         actual = begin_and_inspect(connection, login.database_user, login.database_roles, login.database)
@@ -152,7 +134,7 @@ class PostgresWarehouse:
         except psycopg.Error as error:
             # Any other error of a statement has rolled the transaction back.
             if error.sqlstate is None or is_lost(error):
-                raise _OutcomeUnknown from error
+                raise OutcomeUnknown from error
             raise
 
     def end_person_sessions(self, database_user: str, spare_alias: str) -> int:
@@ -178,7 +160,7 @@ class PostgresWarehouse:
                 raise WarehouseUnavailable(f"Sessions of {database_user} do not end.", retry_after=5)
             return sum(outcome.ended.values())
 
-        return self._retrying(work, (database_user,))
+        return self._calls.run(work, (database_user,))
 
     def offboard(self, user: DatabaseUserName, owner: Owner, reassign_to: DatabaseRoleName | None) -> Offboarded:
         """Strip the stable user, end its sessions, and drop it where nothing belongs to it any more.
@@ -192,7 +174,7 @@ class PostgresWarehouse:
         def offboarder(connection: AnyConnection) -> Offboarder:
             return Offboarder(connection, self._dialect, self._pool.connection)
 
-        stripped = self._retrying(lambda connection: offboarder(connection).strip(user, owner, reassign_to), names)
+        stripped = self._calls.run(lambda connection: offboarder(connection).strip(user, owner, reassign_to), names)
         if not stripped.existed:
             return stripped
         self.end_person_sessions(user, spare_alias="")
@@ -206,7 +188,7 @@ class PostgresWarehouse:
             problem = offboarder(connection).drop(user, reassign_to)
             return replace(stripped, owned=owned, dropped=not problem, problem=problem)
 
-        return self._retrying(finish, names)
+        return self._calls.run(finish, names)
 
     def end_aliases(self, names: Sequence[str]) -> list[AliasEnded]:
         """Disable, terminate until confirmed empty, then drop; idempotent: an alias that is gone counts as dropped.
@@ -219,7 +201,7 @@ class PostgresWarehouse:
         ended = [AliasEnded(name, 0, dropped=False, problem="not a login alias of the broker") for name in foreign]
         for start in range(0, len(ours), BATCH):
             batch = ours[start : start + BATCH]
-            ended += self._retrying(partial(self._end_batch, batch), batch)
+            ended += self._calls.run(partial(self._end_batch, batch), batch)
         return ended
 
     def aliases(self) -> list[AliasFound]:
@@ -229,11 +211,11 @@ class PostgresWarehouse:
             rows = connection.execute(query("aliases", prefix=self._config.alias_prefix))
             return [_alias_found(*row) for row in rows if self._is_ours(row[0])]
 
-        return self._retrying(work)
+        return self._calls.run(work)
 
     def stable_users(self) -> list[StableUser]:
         """Everybody whom the broker made here."""
-        return self._retrying(lambda connection: stable_users(connection.execute(query("stable_users")).fetchall()))
+        return self._calls.run(lambda connection: stable_users(connection.execute(query("stable_users")).fetchall()))
 
     def explain_access(self, database_user: str, database: str, target: AccessTarget) -> AccessExplanation:
         """Whether the person may, and which database roles would allow it.
@@ -248,7 +230,7 @@ class PostgresWarehouse:
             candidates = mapped_roles(connection, self._reach()).grantable
             return explain_access(connection, database_user, target, candidates)
 
-        return self._retrying(work, database=database)
+        return self._calls.run(work, database=database)
 
     def access_map(self, database: str, target: AccessTarget) -> AccessMap | None:
         """All that decides about `target`; None if the database has no such relation.
@@ -258,7 +240,7 @@ class PostgresWarehouse:
             PrivilegeUnknown: relations have no such privilege.
         """
         self._check_offered(database)
-        return self._retrying(lambda connection: read_access_map(connection, target), database=database)
+        return self._calls.run(lambda connection: read_access_map(connection, target), database=database)
 
     def _check_offered(self, database: str) -> None:
         if database not in self._config.databases:
@@ -280,7 +262,7 @@ class PostgresWarehouse:
             databases=config.databases,
             alias_prefix=config.alias_prefix,
         )
-        return self._retrying(lambda connection: list(examine(connection, self._dialect, expected, self._clock)))
+        return self._calls.run(lambda connection: list(examine(connection, self._dialect, expected, self._clock)))
 
     def role_objections(self) -> dict[str, str | None]:
         """Every role that is no login alias, and why it must not be given unless the workgroup names it, or None."""
@@ -289,11 +271,11 @@ class PostgresWarehouse:
             names = [name for name in role_names(connection) if not self._is_ours(name)]
             return role_objections(connection, names)
 
-        return self._retrying(work)
+        return self._calls.run(work)
 
     def setup_sql(self, admin_role: str) -> str:
         """What the warehouse's administrator must run for an admin login that is no superuser."""
-        return self._retrying(
+        return self._calls.run(
             lambda connection: setup_sql(
                 admin_role, mapped_roles(connection, self._reach()).grantable, connection.info.server_version
             )
@@ -305,50 +287,6 @@ class PostgresWarehouse:
     def _end_batch(self, names: Sequence[str], connection: AnyConnection) -> list[AliasEnded]:
         ender = AliasEnder(connection, self._dialect, self._pool.connection, self._pause)
         return [AliasEnded(one.name, one.terminated, not one.problem, one.problem) for one in ender.end(names)]
-
-    def _retrying(self, work: Callable[[AnyConnection], _T], names: Sequence[str] = (), database: str = "") -> _T:
-        """Do `work` again where another broker got in its way; translate what else the server says.
-
-        Args:
-            work: on a fresh connection; it must leave nothing half done when the server raises.
-            names: roles that it changes, for the answer to a missing right.
-            database: "" for that of the admin login.
-        """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self._pool.connection(database) as connection:
-                    return work(connection)
-            except psycopg.Error as error:
-                if error.sqlstate not in _RETRYABLE or attempt == ATTEMPTS:
-                    raise self._translated(error, names) from error
-            self._pause(self._random.uniform(0, min(LONGEST_PAUSE, 0.002 * 2**attempt)))
-        raise AssertionError("the last attempt returns or raises")
-
-    def _translated(self, error: psycopg.Error, names: Sequence[str]) -> Exception:
-        """The refusal behind an error. By SQLSTATE only; the server's words may be in any language."""
-        warehouse = f"The warehouse {self._config.name}"
-        if isinstance(error, _OutcomeUnknown):
-            return WarehouseOutcomeUnknown(f"{warehouse} went away during a change.", retry_after=1)
-        if is_lost(error):
-            return WarehouseUnavailable(f"{warehouse} does not answer.", retry_after=1)
-        if error.sqlstate in _RETRYABLE | _CANCELLED:
-            return WarehouseUnavailable(f"{warehouse} is too busy (SQLSTATE {error.sqlstate}).", retry_after=2)
-        _log.error("warehouse %s refused: SQLSTATE %s", self._config.name, error.sqlstate)
-        if error.sqlstate == _READ_ONLY:
-            remedy = "Point `admin_conninfo` at the primary: the server reached takes no changes."
-            return WarehouseRefused(f"{warehouse} is read-only.", remedy=remedy)
-        if error.sqlstate == _INSUFFICIENT_PRIVILEGE:
-            return WarehouseRefused(
-                f"{warehouse} does not let the broker's admin login do this.", remedy=self._missing_rights(names)
-            )
-        return WarehouseRefused(f"{warehouse} refused the change (SQLSTATE {error.sqlstate}).")
-
-    def _missing_rights(self, names: Sequence[str]) -> str | None:
-        try:
-            with self._pool.connection() as connection:
-                return missing_rights(connection, names) or None
-        except (psycopg.Error, WarehouseUnavailable):
-            return None
 
 
 def under_policy(workgroup: WorkgroupConfig, policy: Callable[[], Policy]) -> PostgresWarehouse:

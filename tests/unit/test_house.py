@@ -32,6 +32,7 @@ OWNERS = {
         "roles/readiness.py",
         "roles/offboard.py",
         "broker/warehouse.py",
+        "broker/warehouse_calls.py",
         "broker/warehouse_pool.py",
         "broker/demo/*",
         "tui/core/*",
