@@ -6,12 +6,13 @@ behind tells the reaper what to look for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from broker.audit import AuditEvent, AuditLog, Detail
 from broker.config.model import AccessRoleConfig, WorkgroupConfig
 from broker.credentials.lease import NOT_HANDED_OUT
+from broker.credentials.logins import AliasLogins, Login, LoginsOf
 from broker.credentials.model import (
     CredentialRequest,
     DatabaseCredentials,
@@ -21,7 +22,7 @@ from broker.credentials.model import (
     PlannedLogin,
     RefusedRole,
 )
-from broker.credentials.password import new_alias, new_lease_id, new_password
+from broker.credentials.password import new_alias, new_lease_id
 from broker.credentials.ports import Issued, Leases, Warehouse
 from broker.credentials.request import Terms, offered_database, terms
 from broker.credentials.trail import Trail
@@ -37,16 +38,14 @@ from broker.errors import (
     WarehouseUnavailable,
 )
 from broker.policy import limited, list_policy, scope_of
-from broker.secrets import Secret
 from broker.sts.model import Session
 from roles.chains import AccessTarget
 from roles.decision import Decision, RefusedDatabaseRole, decide, no_database_role
-from roles.desired import DesiredAlias, DesiredLogin, Owner
+from roles.desired import DesiredLogin, Owner
 from roles.errors import NoDatabaseRole, RolesError
 from roles.explain import AccessExplanation
 from roles.names import DatabaseRoleName, DatabaseUserName, parse_database_user
 from roles.policy import Policy
-from roles.verifier import scram_sha_256
 
 ALL_WORKGROUPS = "*"
 
@@ -75,6 +74,7 @@ class CredentialService:
         root_certificates: Mapping[str, str],
         is_live: Callable[[str, datetime], bool],
         policy: Callable[[], Policy] | None = None,
+        logins: LoginsOf | None = None,
     ) -> None:
         """Take what an issue needs.
 
@@ -87,6 +87,7 @@ class CredentialService:
             root_certificates: PEM of the warehouse's CA by workgroup name; absent where clients know it already.
             policy: the one in force at the moment; without it, what the workgroups' own lists mean.
             is_live: whether a session, by its id, has not ended at that moment (`Sessions.is_live`).
+            logins: how each workgroup's leases become logins; without it, by aliases.
         """
         of_lists = list_policy(workgroups)
         self._policy = policy or (lambda: of_lists)
@@ -97,6 +98,8 @@ class CredentialService:
         self._audit = audit
         self._root_certificates = root_certificates
         self._is_live = is_live
+        by_aliases = AliasLogins()
+        self._logins = logins or (lambda _workgroup: by_aliases)
 
     def offered(self, session: Session) -> tuple[OfferedWorkgroup, ...]:
         """What the session's access role and the policy let the person use."""
@@ -134,14 +137,13 @@ class CredentialService:
         lease = _intent(session, approved, request_id, now)
         if approved.decision.candidates:
             trail.record(AuditEvent.CREDENTIALS_ALLOWED, lease=lease, detail=_decision_detail(approved, request))
-        password = new_password()
         try:
-            issued = self._carry_out(lease, approved, password, trail)
+            issued, login = self._carry_out(lease, approved, trail)
             trail.record(AuditEvent.CREDENTIALS_ISSUED, lease=lease, detail=_issued_detail(issued, approved))
         except Exception as failure:
             self._give_up(lease, failure, trail)
             raise
-        return self._credentials(lease, approved, issued, password)
+        return self._credentials(lease, approved, issued, login)
 
     def plan(self, session: Session, request: CredentialRequest, request_id: str, now: datetime) -> PlannedLogin:
         """What `issue` would do at this moment, by the same steps; neither store nor warehouse is changed.
@@ -152,8 +154,9 @@ class CredentialService:
         trail = Trail(self._audit, session, request.workgroup, request_id, now)
         try:
             approved = self._approve(session, request, now)
-            lease = replace(_intent(session, approved, request_id, now), alias=_alias_to_be(approved))
-            planned = self._warehouses[lease.workgroup].plan(_desired(lease, approved, new_password()))
+            lease = _intent(session, approved, request_id, now)
+            login = self._logins(approved.workgroup).preview(lease, approved.terms, approved.workgroup)
+            planned = self._warehouses[lease.workgroup].plan(_desired(lease, approved, login))
         except Exception as refusal:
             trail.failure(AuditEvent.PLANNED, refusal)
             raise
@@ -232,7 +235,7 @@ class CredentialService:
             raise UnknownDatabase(f"Workgroup {workgroup.name} does not offer you the database {agreed.database!r}.")
         return _Approved(strict, agreed, _database_user(session, workgroup), decision)
 
-    def _carry_out(self, lease: Lease, approved: _Approved, password: Secret, trail: Trail) -> Issued:
+    def _carry_out(self, lease: Lease, approved: _Approved, trail: Trail) -> tuple[Issued, Login]:
         """From the committed intent to the active lease.
 
         Somebody without a candidate goes this way too, up to the refusal: what the broker granted before is taken
@@ -244,8 +247,9 @@ class CredentialService:
             self._leases.move(lease.lease_id, LeaseState.FAILED, trail.now, SessionRevoked.code)
             raise SessionRevoked("The session was ended.")
         warehouse = self._warehouses[lease.workgroup]
+        login = self._logins(approved.workgroup).draw(lease, approved.terms, approved.workgroup)
         try:
-            issued = warehouse.issue(_desired(lease, approved, password))
+            issued = warehouse.issue(_desired(lease, approved, login))
         except WarehouseOutcomeUnknown:
             raise  # the lease stays an intent, and the reaper looks into the warehouse; so it does after a defect
         except (RolesError, WarehouseRefused, WarehouseUnavailable) as refusal:
@@ -261,7 +265,7 @@ class CredentialService:
             raise no_database_role(refused, issued.unknown_roles)
         if not self._leases.move(lease.lease_id, LeaseState.ACTIVE, trail.now):
             raise WarehouseUnavailable("The login took so long to make that it was ended again.", retry_after=1)
-        return issued
+        return issued, login
 
     def _give_up(self, lease: Lease, failure: Exception, trail: Trail) -> None:
         """Record the failure. A lease that is active by then ends at once: nobody ever got its password."""
@@ -276,7 +280,7 @@ class CredentialService:
             # The reason why the credentials are refused is worth more than that it can't be recorded now.
             failure.add_note(f"Not recorded: {lost.what}")
 
-    def _credentials(self, lease: Lease, approved: _Approved, issued: Issued, password: Secret) -> DatabaseCredentials:
+    def _credentials(self, lease: Lease, approved: _Approved, issued: Issued, login: Login) -> DatabaseCredentials:
         workgroup = approved.workgroup
         return DatabaseCredentials(
             lease_id=lease.lease_id,
@@ -284,8 +288,8 @@ class CredentialService:
             host=workgroup.host,
             port=workgroup.port,
             database=lease.database,
-            user=lease.alias,
-            password=password,
+            user=login.user,
+            password=login.password,
             database_user=lease.database_user,
             expires_at=lease.expires_at,
             database_roles=issued.database_roles,
@@ -294,11 +298,6 @@ class CredentialService:
             sslmode=workgroup.sslmode,
             ssl_root_certificate=self._root_certificates.get(workgroup.name, ""),
         )
-
-
-def _alias_to_be(approved: _Approved) -> str:
-    """The random name is drawn when the login is made."""
-    return f"{approved.workgroup.alias_prefix}<random>"
 
 
 def _database_user(session: Session, workgroup: WorkgroupConfig) -> DatabaseUserName:
@@ -324,18 +323,12 @@ def _intent(session: Session, approved: _Approved, request_id: str, now: datetim
     )
 
 
-def _desired(lease: Lease, approved: _Approved, password: Secret) -> DesiredLogin:
-    """The warehouse sees the verifier; the password stays here. No alias for somebody without a database role."""
-    alias = DesiredAlias(
-        name=lease.alias,
-        verifier=scram_sha_256(password.reveal(), approved.terms.scram_iterations),
-        valid_until=lease.expires_at,
-        connection_limit=approved.workgroup.connection_limit,
-        lease_id=lease.lease_id,
-    )
+def _desired(lease: Lease, approved: _Approved, login: Login) -> DesiredLogin:
+    """The warehouse sees the verifier; the password stays here. No login for somebody without a database role."""
     candidates = approved.decision.candidates
     owner = Owner(lease.identity_provider, lease.subject)
-    return DesiredLogin(approved.database_user, owner, candidates, alias if candidates else None, lease.database)
+    alias = login.alias if candidates else None
+    return DesiredLogin(approved.database_user, owner, candidates, alias, lease.database)
 
 
 def _refused(decision: Decision, issued: Issued) -> tuple[RefusedRole, ...]:
