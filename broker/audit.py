@@ -27,6 +27,9 @@ class AuditEvent(StrEnum):
     SESSION_ISSUED = "session.issued"
     SESSION_REFUSED = "session.refused"
     SESSION_REVOKED = "session.revoked"
+    SERVICE_TOKEN_CREATED = "service-token.created"  # noqa: S105
+    SERVICE_TOKEN_USED = "service-token.used"  # noqa: S105
+    SERVICE_TOKEN_REVOKED = "service-token.revoked"  # noqa: S105
     LOGOUT_ACCEPTED = "logout.accepted"
     LOGOUT_REFUSED = "logout.refused"
     CREDENTIALS_ALLOWED = "credentials.allowed"

@@ -20,6 +20,7 @@ from broker.credentials.ports import Warehouse
 from broker.credentials.reaper import Reaper
 from broker.credentials.revocation import Revocation
 from broker.credentials.service import CredentialService
+from broker.credentials.service_tokens import ServiceTokenOffice
 from broker.http.app import Services
 from broker.login.device import DeviceFlow
 from broker.login.federation import Federation
@@ -32,6 +33,7 @@ from broker.store.model import Store
 from broker.store.open import open_store
 from broker.sts.keys import KeyRing
 from broker.sts.service import SessionService
+from broker.sts.service_token import ServiceTokenGrant
 from broker.warehouse import under_policy
 
 _LOG: Final = logging.getLogger(__name__)
@@ -152,6 +154,7 @@ class Desk:
     audit: AuditLog
     revocation: Revocation
     offboarding: Offboarding
+    service_tokens: ServiceTokenOffice
 
 
 @contextmanager
@@ -178,7 +181,8 @@ def open_desk(config: Config, clock: Clock = utc_now) -> Iterator[Desk]:
             forget=store.forget_expired,
         )
         revocation = Revocation(store.people, store.sessions, store.leases, reaper, audit)
-        yield Desk(store, audit, revocation, Offboarding(store.people, revocation, warehouses, audit))
+        office = ServiceTokenOffice(config, policy.current, store.service_tokens, store.sessions, revocation, audit)
+        yield Desk(store, audit, revocation, Offboarding(store.people, revocation, warehouses, audit), office)
 
 
 @contextmanager
@@ -222,6 +226,13 @@ def _services(
         credentials=credentials,
         audit=audit,
         ping=store.ping,
+        service_tokens=ServiceTokenGrant(
+            tokens=store.service_tokens,
+            sessions=sessions,
+            access_roles={role.name: role for role in config.access_roles},
+            session_length=min(config.default_session, config.maximum_session),
+            audit=audit,
+        ),
     )
 
 

@@ -28,12 +28,12 @@ def login(url: str | None, identity_provider: str | None, *, device: bool, no_br
             "credential_store": StoreKind.NONE if no_store else None,
         }
     )
-    if settings.sign_in is SignInMethod.NEVER:
+    if settings.sign_in is SignInMethod.NEVER and not settings.is_service:
         raise SettingsInvalid("`sign_in` is `never`.", remedy="Change that setting, or pass --no-browser or --device.")
     with open_session(settings) as session:
         signed_in = session.sign_in()
     click.echo(f"Signed in as {signed_in.subject}. Ends {moment(signed_in.expires_at, utc_now())}.")
-    if no_store:
+    if settings.store is StoreKind.NONE:
         click.echo("Nothing was kept: the sign-in is forgotten with this command.", err=True)
     elif url and (file := remember_url(settings.broker_url)):
         click.echo(f"The broker's address is kept in {file}.", err=True)

@@ -52,6 +52,9 @@ COMMANDS: Final = {
     "idp": LazyCommand("broker.cli.idp:idp", "Add and try identity providers.", "server"),
     "revoke": LazyCommand("broker.cli.revoke:revoke", "End access now: a person's, a session's, a lease's.", "server"),
     "offboard": LazyCommand("broker.cli.revoke:offboard", "End all that a person has, who leaves.", "server"),
+    "service-token": LazyCommand(
+        "broker.cli.service_token:service_token", "Let programs in that have no person.", "server"
+    ),
     "warehouse": LazyCommand("broker.cli.warehouse:warehouse", "Prepare a warehouse for the broker.", "server"),
 }
 

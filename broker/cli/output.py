@@ -1,7 +1,7 @@
 """How the commands show values: on stdout, in the form that was asked for."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,15 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     shown = [(name, printable(value)) for name, value in rows]
     width = max(len(name) for name, _ in shown)
     return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in shown)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equal length as columns, two blanks apart."""
+    shown = [[printable(value) for value in row] for row in rows]
+    widths = [max(len(value) for value in column) for column in zip(*shown, strict=True)]
+    return "\n".join(
+        "  ".join(f"{value:<{width}}" for value, width in zip(row, widths, strict=True)).rstrip() for row in shown
+    )
 
 
 def moment(end: datetime, now: datetime) -> str:

@@ -70,6 +70,11 @@ class BrokerApi:
         }
         return SignedIn.from_answer(self._call("POST", "/oauth/token", form=form), now)
 
+    def redeem_service_token(self, token_id: str, token: Secret, now: datetime) -> SignedIn:
+        """Turn a service token into a sign-in (RFC 6749 4.4): the client is the token's id, its secret the token."""
+        form = {"grant_type": "client_credentials", "client_id": token_id, "client_secret": token.reveal()}
+        return SignedIn.from_answer(self._call("POST", "/oauth/token", form=form), now)
+
     def begin_device(self) -> DeviceAuthorization:
         """Begin a device sign-in (RFC 8628 3.1)."""
         answer = self._call("POST", "/oauth/device_authorization", form={"client_id": CLIENT_ID})

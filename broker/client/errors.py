@@ -89,6 +89,17 @@ class SignInRefused(ClientError):
     default_remedy = "Ask the administrator, and tell the reference number."
 
 
+class ServiceTokenUnusable(ClientError):
+    """The service token can't be read, others can read it, or it is none."""
+
+    code = "service-token-unusable"
+    default_remedy = (
+        "Name a file with the token, mode 0600 (or 0440), in BROKER_TOKEN_FILE; an administrator makes one with "
+        "`broker service-token create`."
+    )
+    exit_code = ExitCode.USAGE
+
+
 class SignInTimedOut(ClientError):
     """Nobody finished the sign-in in time."""
 

@@ -163,7 +163,7 @@ class ClientSession:
             try:
                 return call(signed_in)
             except SessionRefused as refused:
-                if self._settings.sign_in is SignInMethod.NEVER:
+                if self._asks_nobody():
                     raise
                 self._person.tell(f"{refused.what} Signing in again.")
             rejected = signed_in.token
@@ -175,7 +175,7 @@ class ClientSession:
             stored = self._vault().signed_in
             if stored is not None and acceptable(stored):
                 return stored
-            if self._settings.sign_in is SignInMethod.NEVER:
+            if self._asks_nobody():
                 raise NotSignedIn("You are not signed in." if stored is None else "Your sign-in has ended.")
             if self._settings.store is StoreKind.NONE:  # there is nothing to share
                 return self._sign_in_and_keep()
@@ -206,7 +206,15 @@ class ClientSession:
         self._store().save(Vault(signed_in).reveal())
         return signed_in
 
+    def _asks_nobody(self) -> bool:
+        """Whether a sign-in is out of the question; a service's needs nobody."""
+        return self._settings.sign_in is SignInMethod.NEVER and not self._settings.is_service
+
     def _begin(self) -> SignedIn:
+        if self._settings.is_service:
+            from broker.client.service_token import read_service_token
+
+            return self._api.redeem_service_token(*read_service_token(self._settings), self._clock())
         from broker.client.browser import find_browser, sign_in_with_browser
         from broker.client.device import sign_in_with_device
 

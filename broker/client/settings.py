@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from broker.client.errors import SettingsInvalid
+from broker.secrets import Secret
 
 APPLICATION: Final = "warehouse-access-broker"
 
@@ -26,8 +27,13 @@ _VARIABLES: Final = {
     "sign_in": "BROKER_SIGN_IN",
     "credential_store": "BROKER_CREDENTIAL_STORE",
     "passphrase_file": "BROKER_PASSPHRASE_FILE",
+    "token_file": "BROKER_TOKEN_FILE",
 }
 """Every key, and the environment variable that overrides it."""
+
+
+_TOKEN_VARIABLE: Final = "BROKER_TOKEN"  # noqa: S105 - the name of it
+"""Second best: an environment is seen by every program that is started from it, and copied into crash reports."""
 
 
 class SignInMethod(StrEnum):
@@ -64,6 +70,7 @@ class ClientSettings:
         ca_file: PEM of the CAs to trust for the broker instead of the system's, or None.
         identity_provider: passed on to the broker, or "" to be asked there.
         passphrase_file: first line opens the encrypted file, or None to be asked.
+        token_file, token: a service token (one of them), or None: then nobody is asked, and nothing is kept.
         state_folder: for the encrypted file, locks and warehouse CA certificates.
         client_name: what the broker's audit calls this program.
     """
@@ -77,6 +84,13 @@ class ClientSettings:
     store: StoreKind = StoreKind.AUTO
     passphrase_file: Path | None = None
     client_name: str = "broker-cli"
+    token_file: Path | None = None
+    token: Secret | None = None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service token signs in, and no person."""
+        return self.token_file is not None or self.token is not None
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -116,11 +130,15 @@ def load_settings(
         SettingsInvalid: names the setting and where it comes from.
     """
     file = file or config_file()
-    found = _gather(flags or {}, os.environ if environment is None else environment, file)
+    environment = os.environ if environment is None else environment
+    found = _gather(flags or {}, environment, file)
     if "url" not in found:
         raise SettingsInvalid(
             "No broker is named.", remedy=f'Pass --url, set BROKER_URL, or write `url = "https://..."` into {file}.'
         )
+    token_file = _file(found, "token_file")
+    token = Secret(text) if (text := environment.get(_TOKEN_VARIABLE, "")) and token_file is None else None
+    is_service = token_file is not None or token is not None
     return ClientSettings(
         broker_url=_broker_url(found["url"]),
         state_folder=state_folder or _state_folder(),
@@ -128,8 +146,11 @@ def load_settings(
         ca_file=_file(found, "ca_file"),
         identity_provider=_text(found, "identity_provider"),
         sign_in=_choice(found, "sign_in", SignInMethod.BROWSER),
-        store=_choice(found, "credential_store", StoreKind.AUTO),
+        # A session of a service is made in a moment, and must never meet that of a person in one store.
+        store=StoreKind.NONE if is_service else _choice(found, "credential_store", StoreKind.AUTO),
         passphrase_file=_file(found, "passphrase_file"),
+        token_file=token_file,
+        token=token,
     )
 
 

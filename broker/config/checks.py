@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from broker.config.model import AccessRoleConfig, Config, IdentityProviderConfig, WorkgroupConfig
+from broker.sts.model import SERVICE_PROVIDER
 
 
 class Problem(Exception):
@@ -46,6 +47,8 @@ def check(config: Config) -> None:
 def _check_provider(provider: IdentityProviderConfig, roles: tuple[AccessRoleConfig, ...]) -> None:
     if provider.allow_exchange and not provider.allow_unsolicited:
         raise Problem(f"identity_providers.{provider.name}.allow_exchange", "needs allow_unsolicited = true beside it")
+    if provider.name == SERVICE_PROVIDER:
+        raise Problem(f"identity_providers.{provider.name}", "is the name of the broker's own, for service tokens")
     key = f"identity_providers.{provider.name}.access_role"
     if not provider.access_role:
         if not provider.attributes.access_role:
@@ -68,7 +71,7 @@ def _check_limits(providers: tuple[IdentityProviderConfig, ...]) -> None:
 
 def _check_role(role: AccessRoleConfig, config: Config) -> None:
     where = f"access_roles.{role.name}"
-    providers = (provider.name for provider in config.identity_providers)
+    providers = (SERVICE_PROVIDER, *(provider.name for provider in config.identity_providers))
     _known(f"{where}.trusted_identity_providers", role.trusted_identity_providers, providers, "identity provider")
     if role.workgroups != ("*",):
         _known(f"{where}.workgroups", role.workgroups, (each.name for each in config.workgroups), "workgroup")

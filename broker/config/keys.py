@@ -23,6 +23,7 @@ from broker.config.kinds import (
     TEXTS,
     WEB_URL,
     Kind,
+    days,
     matching,
     one_of,
     seconds,
@@ -196,6 +197,19 @@ REAPER: Final = Section(
     (Key("interval_seconds", seconds(1, 60), "How often ended logins are removed.", ("reap_interval",)),),
 )
 
+SERVICE_TOKENS: Final = Section(
+    "service_tokens",
+    model.Config,
+    (
+        Key(
+            "maximum_days",
+            days(1, 366),
+            "The longest life of a service token; `broker service-token create` refuses more.",
+            ("maximum_service_token",),
+        ),
+    ),
+)
+
 ATTRIBUTES: Final = Section(
     "identity_providers.NAME.attributes",
     model.AttributeNames,
@@ -251,7 +265,11 @@ ACCESS_ROLES: Final = Section(
     model.AccessRoleConfig,
     (
         Key("arn", _arn, "How assertions name the role."),
-        Key("trusted_identity_providers", FILLED_TEXTS, "Names of the identity providers that may give it."),
+        Key(
+            "trusted_identity_providers",
+            FILLED_TEXTS,
+            "Names of the identity providers that may give it; `service` for service tokens.",
+        ),
         Key("allow_session_tags", FLAG, "May those providers tag sessions; without it database users can't be named."),
         Key("maximum_session_seconds", _session, "The longest session under this role.", ("maximum_session",)),
         Key(
@@ -310,7 +328,7 @@ WORKGROUPS: Final = Section(
     ),
 )
 
-SINGLE: Final = (SERVER, STORE, KEYS, AUDIT, POLICY, SAML, SESSION, REAPER)
+SINGLE: Final = (SERVER, STORE, KEYS, AUDIT, POLICY, SAML, SESSION, REAPER, SERVICE_TOKENS)
 """Sections that the file has once."""
 
 NAMED: Final = (IDENTITY_PROVIDERS, ACCESS_ROLES, WORKGROUPS)

@@ -103,6 +103,14 @@ def seconds(minimum: int, maximum: int | None = None) -> Kind:
     )
 
 
+def days(minimum: int, maximum: int) -> Kind:
+    """A number of days within bounds."""
+    number = whole_number(minimum, maximum)
+    return Kind(
+        "days", lambda value, folder: timedelta(days=number.read(value, folder)), lambda duration: str(duration.days)
+    )
+
+
 def matching(pattern: str, description: str, *, name: str = "text") -> Kind:
     """A text of a certain shape."""
     compiled = re.compile(pattern)

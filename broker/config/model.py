@@ -158,3 +158,4 @@ class Config:
     maximum_session: timedelta = MAXIMUM_SESSION
     logout_ends_database_sessions: bool = True
     reap_interval: timedelta = timedelta(seconds=5)
+    maximum_service_token: timedelta = timedelta(days=90)

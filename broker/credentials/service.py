@@ -107,10 +107,11 @@ class CredentialService:
         return tuple(OfferedWorkgroup(name, databases) for name, databases in found if databases)
 
     def _granted(self, session: Session) -> tuple[WorkgroupConfig, ...]:
-        """The workgroups of the session's access role."""
+        """The workgroups of the session's access role, as far as the session itself is not narrower."""
         role = self._access_roles.get(session.principal.access_role)
         names = role.workgroups if role else ()
-        return tuple(each for each in self._workgroups if ALL_WORKGROUPS in names or each.name in names)
+        opened = (each for each in self._workgroups if ALL_WORKGROUPS in names or each.name in names)
+        return tuple(each for each in opened if session.workgroups is None or each.name in session.workgroups)
 
     def _decide(self, session: Session, workgroup: WorkgroupConfig) -> Decision:
         return decide(session.principal, self._policy(), scope_of(workgroup))

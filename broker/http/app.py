@@ -35,6 +35,7 @@ from broker.login.logout import LogoutService
 from broker.login.oauth import AuthorizationCodeGrant
 from broker.login.service import LoginService
 from broker.sts.service import SessionService
+from broker.sts.service_token import ServiceTokenGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Services:
     Attributes:
         ping: raises `StoreUnavailable` unless the store answers.
         access: explains who can do what, and why; None for an application that does not.
+        service_tokens: lets programs in that have no person; None for an application that does not.
         control: takes orders from the administrator at this machine; None for a broker that takes none.
     """
 
@@ -56,6 +58,7 @@ class Services:
     ping: Callable[[], None]
     access: AccessService | None = None
     control: Control | None = None
+    service_tokens: ServiceTokenGrant | None = None
 
 
 def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now) -> Starlette:
@@ -73,6 +76,7 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
         people=people,
         pages=pages,
         cookies=cookies,
+        service_tokens=services.service_tokens,
     )
     addresses, client_address = RateLimit(server.requests_per_minute), ClientAddress(server.trusted_proxies).of
     for_people = LimitedEndpoints(clock, pages.failure, addresses, client_address)

@@ -37,6 +37,8 @@ from broker.login.service import BegunLogin, LoginService
 from broker.secrets import Secret
 from broker.sts.model import SessionCredentials
 from broker.sts.service import SessionService
+from broker.sts.service_token import ServiceTokenGrant
+from roles.principal import Principal
 
 SEE_OTHER: Final = 303
 _LONGEST_FIELD: Final = 512
@@ -47,6 +49,7 @@ class _Grant(StrEnum):
 
     CODE = "authorization_code"
     DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+    SERVICE = "client_credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class OAuthEndpoints:
     """What `broker login` speaks with.
 
     Attributes:
-        people: how often one person may begin a session.
+        people: how often one person, or service, may begin a session.
+        service_tokens: None for an application that takes none.
     """
 
     public_url: str
@@ -66,6 +70,7 @@ class OAuthEndpoints:
     people: RateLimit
     pages: Pages
     cookies: Cookies
+    service_tokens: ServiceTokenGrant | None = None
 
     def browser_routes(self, endpoints: Endpoints) -> list[Route]:
         """The routes that a person's browser visits."""
@@ -97,16 +102,19 @@ class OAuthEndpoints:
         return to_provider(begun, self.cookies)
 
     def token(self, call: Call) -> Response:
-        """Session credentials for a one-time code, or for an approved device (RFC 6749 4.1.3, RFC 8628 3.4)."""
+        """Session credentials for a code, a device or a service (RFC 6749 4.1.3 and 4.4, RFC 8628 3.4)."""
         form = call.form()
         client_id = form.get("client_id", "")
         try:
-            approved = self._redeem(form, client_id, call)
-            self.people.take(f"{approved.principal.identity_provider} {approved.principal.subject}", call.now)
-            credentials = self.sessions.issue(approved, client_id, call.request_id, call.now)
+            if form.get("grant_type") == _Grant.SERVICE and self.service_tokens:
+                credentials = self._for_service(self.service_tokens, form, call)
+            else:
+                approved = self._redeem(form, client_id, call)
+                self._count(approved.principal, call)
+                credentials = self.sessions.issue(approved, client_id, call.request_id, call.now)
         except (AuthorizationPending, SlowDown):
             raise
-        except (OAuthError, SessionError, TooManyRequests) as refusal:
+        except (OAuthError, SessionError, TooManyRequests, LoginError) as refusal:
             detail: dict[str, Detail] = {"what": refusal.what, "client": client_id[:64]}
             self.audit.record(
                 AuditRecord(AuditEvent.SESSION_REFUSED, call.now, call.request_id, code=refusal.code, detail=detail)
@@ -150,11 +158,21 @@ class OAuthEndpoints:
                 "response_types_supported": ["code"],
                 "grant_types_supported": [grant.value for grant in _Grant],
                 "code_challenge_methods_supported": [CHALLENGE_METHOD],
-                "token_endpoint_auth_methods_supported": ["none"],
+                "token_endpoint_auth_methods_supported": ["none", "client_secret_post"],
                 "revocation_endpoint_auth_methods_supported": ["none"],
                 "authorization_response_iss_parameter_supported": True,
             }
         )
+
+    def _for_service(self, grant: ServiceTokenGrant, form: dict[str, str], call: Call) -> SessionCredentials:
+        """For a service the client is the token's id, and its secret the token (RFC 6749 2.3.1)."""
+        presented = Secret(_field(form, "client_secret"))
+        token = grant.authenticate(_field(form, "client_id"), presented, call.now)
+        self._count(token.principal(), call)
+        return grant.issue(token, call.request_id, call.now)
+
+    def _count(self, who: Principal, call: Call) -> None:
+        self.people.take(f"{who.identity_provider} {who.subject}", call.now)
 
     def _redeem(self, form: dict[str, str], client_id: str, call: Call) -> ApprovedLogin:
         match form.get("grant_type", ""):
@@ -205,6 +223,8 @@ def _oauth_error(refusal: BrokerError) -> str:
     match refusal:
         case OAuthError():
             return refusal.oauth_error
+        case LoginError():
+            return "unauthorized_client"
         case RequestMalformed():
             return "invalid_request"
         case SessionError():

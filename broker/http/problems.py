@@ -20,6 +20,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
     {
         400: (
             "request-malformed",
+            "service-token-invalid",
             "privilege-unknown",
             "duration-out-of-range",
             "login-not-pending",
@@ -33,7 +34,14 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "oauth-expired-token",
             "oauth-access-denied",
         ),
-        401: ("session-invalid", "session-expired", "session-revoked", "session-superseded", "oauth-invalid-client"),
+        401: (
+            "session-invalid",
+            "session-expired",
+            "session-revoked",
+            "session-superseded",
+            "oauth-invalid-client",
+            "service-token-refused",
+        ),
         403: (
             "login-failed",
             "login-from-another-browser",
@@ -61,6 +69,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "workgroup-unknown",
             "database-unknown",
             "person-unknown",
+            "service-token-unknown",
         ),
         409: (
             "database-user-taken",

@@ -59,12 +59,14 @@ class ApprovedLogin:
         session_ends_by: the latest end that provider, access role and assertion allow.
         session_seconds: what the assertion's SessionDuration (or the default) asks for.
         provider_session: the session at the provider, by which a single logout finds this one.
+        workgroups: those that the session may use of its access role's; None for all of them.
     """
 
     principal: Principal
     session_seconds: int
     session_ends_by: datetime
     provider_session: ProviderSession | None = None
+    workgroups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def seal_approved(ring: KeyRing, digest: str, approved: ApprovedLogin) -> str:
         "session_seconds": approved.session_seconds,
         "session_ends_by": approved.session_ends_by.isoformat(),
         "provider_session": asdict(approved.provider_session) if approved.provider_session else None,
+        "workgroups": approved.workgroups,
     }
     return seal(ring, _PURPOSE, json.dumps(content).encode())
 
@@ -48,4 +49,5 @@ def open_approved(ring: KeyRing, digest: str, sealed: str) -> ApprovedLogin:
         session_seconds=content["session_seconds"],
         session_ends_by=datetime.fromisoformat(content["session_ends_by"]),
         provider_session=ProviderSession(**found) if (found := content.get("provider_session")) else None,
+        workgroups=None if (narrowed := content.get("workgroups")) is None else tuple(narrowed),
     )

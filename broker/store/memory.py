@@ -16,8 +16,10 @@ from broker.credentials.revocation import Person
 from broker.errors import DatabaseUserTaken
 from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
 from broker.store.model import Store
+from broker.store.service_tokens import ENDED_TOKEN_KEPT
 from broker.store.sessions import ENDED_SESSION_KEPT
 from broker.sts.model import KnownSession, Session
+from broker.sts.service_token import ServiceToken
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -205,6 +207,43 @@ class MemorySessions:
         return session is not None and session.expires_at > now and session_id not in self._revoked
 
 
+class MemoryServiceTokens:
+    """`broker.sts.service_token.ServiceTokens` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tokens: dict[str, ServiceToken] = {}
+
+    def add(self, token: ServiceToken) -> None:
+        with self._lock:
+            self._tokens[token.token_id] = token
+
+    def get(self, token_id: str) -> ServiceToken | None:
+        with self._lock:
+            return self._tokens.get(token_id)
+
+    def everything(self) -> list[ServiceToken]:
+        with self._lock:
+            found = list(self._tokens.values())
+        return sorted(found, key=lambda token: (token.subject, token.created_at, token.token_id))
+
+    def used(self, token_id: str, now: datetime) -> None:
+        with self._lock:
+            self._tokens[token_id] = replace(self._tokens[token_id], last_used_at=now)
+
+    def revoke(self, token_id: str, now: datetime) -> bool:
+        with self._lock:
+            token = self._tokens.get(token_id)
+            if token is None or token.revoked_at is not None:
+                return False
+            self._tokens[token_id] = replace(token, revoked_at=now)
+        return True
+
+    def forget_expired(self, now: datetime) -> int:
+        with self._lock:
+            return _drop(self._tokens, lambda token: token.expires_at <= now - ENDED_TOKEN_KEPT)
+
+
 class MemoryLeases:
     """`broker.credentials.ports.Leases` in memory."""
 
@@ -330,17 +369,18 @@ def memory_store() -> Store:
     authorization_codes = MemoryAuthorizationCodes()
     device_grants = MemoryDeviceGrants()
     used_assertions = MemoryUsedAssertions()
-    sessions, leases = MemorySessions(), MemoryLeases()
+    sessions, leases, service_tokens = MemorySessions(), MemoryLeases(), MemoryServiceTokens()
     return Store(
         pending_logins=pending_logins,
         authorization_codes=authorization_codes,
         device_grants=device_grants,
         used_assertions=used_assertions,
         sessions=sessions,
+        service_tokens=service_tokens,
         leases=leases,
         people=MemoryPeople(sessions, leases),
         audit=MemoryAuditLog(),
-        expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions),
+        expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),
         ping=lambda: None,
         close=lambda: None,
     )

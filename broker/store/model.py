@@ -10,6 +10,7 @@ from broker.credentials.ports import Leases
 from broker.credentials.revocation import People
 from broker.login.ports import AuthorizationCodes, DeviceGrants, Expiring, PendingLogins, UsedAssertions
 from broker.sts.ports import Sessions
+from broker.sts.service_token import ServiceTokens
 
 ENDED_LEASE_KEPT: Final = timedelta(days=30)
 """How long an ended lease is remembered. The audit keeps what it was."""
@@ -30,6 +31,7 @@ class Store:
     device_grants: DeviceGrants
     used_assertions: UsedAssertions
     sessions: Sessions
+    service_tokens: ServiceTokens
     leases: Leases
     people: People
     audit: SearchableAuditLog

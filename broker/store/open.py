@@ -9,6 +9,7 @@ from broker.store.migrate import migrate
 from broker.store.model import Store
 from broker.store.pending_logins import SqlPendingLogins
 from broker.store.people import SqlPeople
+from broker.store.service_tokens import SqlServiceTokens
 from broker.store.sessions import SqlSessions
 from broker.store.used_assertions import SqlUsedAssertions
 from broker.sts.keys import KeyRing
@@ -32,17 +33,18 @@ def open_store(url: str, ring: KeyRing) -> Store:
     authorization_codes = SqlAuthorizationCodes(database, ring)
     device_grants = SqlDeviceGrants(database, ring)
     used_assertions = SqlUsedAssertions(database)
-    sessions = SqlSessions(database)
+    sessions, service_tokens = SqlSessions(database), SqlServiceTokens(database)
     return Store(
         pending_logins=pending_logins,
         authorization_codes=authorization_codes,
         device_grants=device_grants,
         used_assertions=used_assertions,
         sessions=sessions,
+        service_tokens=service_tokens,
         leases=SqlLeases(database),
         people=SqlPeople(database),
         audit=SqlAuditLog(database),
-        expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions),
+        expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),
         ping=database.ping,
         close=database.close,
     )

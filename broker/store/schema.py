@@ -141,6 +141,24 @@ standings: Final = Table(
     _text("rights"),
 )
 
+service_tokens: Final = Table(
+    "service_tokens",
+    metadata,
+    _text("token_id", primary_key=True),
+    _text("token_digest"),
+    _text("subject"),
+    _text("access_role"),
+    Column("workgroups", JSON, nullable=False),
+    _text("database_user"),
+    Column("database_roles", JSON, nullable=False),
+    _text("created_by"),
+    _instant("created_at"),
+    _instant("expires_at"),
+    _instant("revoked_at", nullable=True),
+    _instant("last_used_at", nullable=True),
+    Index(None, "expires_at"),
+)
+
 # A database user belongs to one person for good: what that person created in the warehouse stays theirs.
 persons: Final = Table(
     "persons",

@@ -32,6 +32,7 @@ def from_bytes(content: bytes, session_token: Secret) -> SessionCredentials:
             "issued_at": datetime.fromisoformat(claims["issued_at"]),
             "expires_at": datetime.fromisoformat(claims["expires_at"]),
             "provider_session": ProviderSession(**found) if (found := claims.get("provider_session")) else None,
+            "workgroups": None if (narrowed := claims.get("workgroups")) is None else tuple(narrowed),
         }
     )
     return SessionCredentials(session, session.access_key_id, secret, session_token)

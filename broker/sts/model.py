@@ -14,12 +14,17 @@ MAXIMUM_SESSION: Final = timedelta(hours=12)
 """AWS STS AssumeRoleWithSAML: DurationSeconds 900..43200, default 3600."""
 
 
+SERVICE_PROVIDER: Final = "service"
+"""The broker's own identity provider, which vouches for service tokens; no other may have its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in principal with an end. `opened` from a sealed token, or made by `issue`.
 
     Attributes:
         provider_session: the session at the identity provider that it came from.
+        workgroups: those that it may use of its access role's; None for all of them.
     """
 
     session_id: str
@@ -29,6 +34,7 @@ class Session:
     expires_at: datetime
     access_key_id: str
     provider_session: ProviderSession | None = None
+    workgroups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

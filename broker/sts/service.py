@@ -78,6 +78,7 @@ class SessionService:
             expires_at=expires_at,
             access_key_id=_ACCESS_KEY_PREFIX + random_name(_ACCESS_KEY_CHARACTERS).upper(),
             provider_session=approved.provider_session,
+            workgroups=approved.workgroups,
         )
         secret = Secret(random_token(_SECRET_BYTES))
         token = Secret(seal(self.ring, SESSION_PURPOSE, claims.to_bytes(session, secret)))

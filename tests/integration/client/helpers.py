@@ -60,6 +60,8 @@ class TinyBroker:
     warehouse: Callable[[], dict[str, object]] | None = None
     refuse_durations: bool = False
     device_errors: list[str] = field(default_factory=list)
+    service_tokens: dict[str, str] = field(default_factory=dict)
+    exchanges: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
     authorizations: int = 0
     logins: int = 0
@@ -107,6 +109,16 @@ class TinyBroker:
         return f"{query['redirect_uri']}?{urlencode(answer)}"
 
     def token(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
+        if form["grant_type"] == "client_credentials":
+            self.exchanges += 1
+            if self.service_tokens.get(form["client_id"]) != form["client_secret"]:
+                return 401, {
+                    "error": "invalid_client",
+                    "error_description": "The service token was revoked.",
+                    "code": "service-token-refused",
+                    "remedy": "Ask for a new one.",
+                }
+            return self._session()
         if form["grant_type"].endswith(":device_code"):
             if self.device_errors:
                 return 400, {

@@ -18,6 +18,8 @@ from broker.credentials.ports import Warehouse
 from broker.credentials.service import CredentialService
 from broker.http.app import Services, create_app
 from broker.secrets import Secret
+from broker.sts.model import DEFAULT_SESSION
+from broker.sts.service_token import ServiceTokenGrant
 from tests.simulators.identity_provider import read_request
 from tests.simulators.sign_in import ETHAN, SignInWorld
 from tests.unit.broker.credentials.double import WarehouseDouble
@@ -122,6 +124,13 @@ def application(
         ),
         audit=world.store.audit,
         ping=world.store.ping,
+        service_tokens=ServiceTokenGrant(
+            tokens=world.store.service_tokens,
+            sessions=world.sessions,
+            access_roles={role.name: role for role in world.access_roles},
+            session_length=DEFAULT_SESSION,
+            audit=world.store.audit,
+        ),
     )
     return create_app(services, server or ServerConfig(world.public_url), world.clock)
 
