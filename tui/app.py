@@ -10,7 +10,8 @@ from tui.config import Home, Preferences, home
 from tui.core.connect import Places, Wish, find_access
 from tui.core.history import History
 from tui.core.tabs import TabKeeper
-from tui.core.workbench import Told, Workbench
+from tui.core.told import Told
+from tui.core.workbench import Workbench
 from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
 from tui.person import ScreenPerson
 from tui.screens.dialogs import SignIn

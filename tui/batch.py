@@ -16,11 +16,12 @@ from tui.core.errors import (
     SqlClientError,
     StatementFailed,
 )
+from tui.core.events import CopyData, Event
 from tui.core.interpolation import Interpolated, interpolate
 from tui.core.interrupt import Interrupted
-from tui.core.query import CopyData, Event
-from tui.core.session import DatabaseSession, TransactionState, drain
+from tui.core.session import DatabaseSession, drain
 from tui.core.statements import MetaCommand, Statement, split
+from tui.core.told import TransactionState
 from tui.printer import Printer, excerpt
 
 if TYPE_CHECKING:

@@ -2,24 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
 
 from broker.client.errors import ClientError
 from broker.clock import Clock, utc_now
-from tui.core import catalog
-from tui.core.access import Refused
 from tui.core.desk import Desk
 from tui.core.errors import SqlClientError, StatementFailed
-from tui.core.feed import ResultFeed
-from tui.core.history import History, HistoryEntry
 from tui.core.interpolation import Interpolated, interpolate
-from tui.core.login import BrokerLogins
-from tui.core.runner import Outcome, Run
-from tui.core.session import DatabaseSession, SessionOptions, TransactionState
+from tui.core.outcome import Outcome, Run
 from tui.core.statements import MetaCommand, Statement
-from tui.core.workbench import Link, Workbench, set_transaction
+from tui.core.told import Link, TransactionState
+from tui.core.workbench import Workbench, set_transaction
 from tui.messages import (
     CatalogCame,
     IdentityCame,
@@ -31,6 +26,11 @@ from tui.messages import (
     RunRefused,
     StatementBegan,
 )
+
+if TYPE_CHECKING:
+    from tui.core.access import Refused
+    from tui.core.feed import ResultFeed
+    from tui.core.history import History, HistoryEntry
 
 _CLOSE_SECONDS: Final = 1.0
 
@@ -58,7 +58,7 @@ class Conductor:
         self,
         workbench: Workbench,
         post: Callable[[Message], object],
-        history: History,
+        history: "History",
         run_meta: "Callable[[Workbench, MetaCommand, RunRequest], Outcome]",
         clock: Clock = utc_now,
     ) -> None:
@@ -129,7 +129,7 @@ class Conductor:
         self._stopping = True
         self.workbench.cancel()
 
-    def more(self, feed: ResultFeed) -> None:
+    def more(self, feed: "ResultFeed") -> None:
         """Fetch the next page of a result."""
 
         def fetch() -> None:
@@ -145,7 +145,7 @@ class Conductor:
         """Let transactions be read-only, or not."""
         self._desk.submit(lambda: self.workbench.set_read_only(read_only))
 
-    def search_history(self, words: str, then: Callable[[list[HistoryEntry]], object]) -> None:
+    def search_history(self, words: str, then: "Callable[[list[HistoryEntry]], object]") -> None:
         """Look for what was run before."""
 
         def search() -> None:
@@ -187,6 +187,8 @@ class Conductor:
             return Outcome(Run(Interpolated(part.text), part.text, part.start), failure=error, position=part.start)
         if not request.autocommit and self.workbench.state is TransactionState.IDLE:
             self.workbench.do(lambda session: set_transaction(session, "BEGIN"))
+        from tui.core.history import HistoryEntry
+
         began = self._clock()
         outcome = self.workbench.run(Run(sent, part.text, part.start), self._shown)
         failure = outcome.failure
@@ -213,15 +215,18 @@ class Conductor:
 
     def _find_openers(self, schema: str, relation: str) -> None:
         access = self.workbench.access
-        if access is None or not isinstance(access.source, BrokerLogins):
+        if access is None or access.logins is None:
             return
         try:
-            answer = access.source.explain(schema, relation, "SELECT")
+            answer = access.logins.explain(schema, relation, "SELECT")
         except ClientError:
             return
         self._post(OpenersCame(schema, relation, answer.database_roles))
 
     def _find_catalog(self) -> None:
+        from tui.core import catalog
+        from tui.core.session import DatabaseSession, SessionOptions
+
         access = self.workbench.access
         if access is None:
             return

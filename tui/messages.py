@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from broker.client.model import Identity
-from tui.core.access import Refused
-from tui.core.catalog import ColumnInfo, Schema
 from tui.core.feed import ResultFeed
-from tui.core.runner import Outcome
-from tui.core.workbench import Told
+from tui.core.outcome import Outcome
+from tui.core.relations import ColumnInfo, Schema
+from tui.core.told import Told
 
 if TYPE_CHECKING:
+    from broker.client.model import Identity
     from tui.conductor import RunRequest
+    from tui.core.access import Refused
 
 
 @dataclass
@@ -56,7 +56,7 @@ class RunRefused(Message):
     """Nothing was run yet: the pre-flight found what the server would refuse, or what one may regret."""
 
     request: "RunRequest"
-    refused: tuple[Refused, ...]
+    refused: "tuple[Refused, ...]"
     regrets: tuple[str, ...]
 
 
@@ -110,5 +110,5 @@ class SignInOver(Message):
 class IdentityCame(Message):
     """Who the broker says one is; None where there is no broker, or it does not say."""
 
-    identity: Identity | None
+    identity: "Identity | None"
     problem: str = ""

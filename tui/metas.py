@@ -16,8 +16,8 @@ from tui.batch import Batch, LeaveScript, read_script
 from tui.core.copy import parse_copy
 from tui.core.describe import describe, describes
 from tui.core.errors import MetaCommandFailed, ScriptUnreadable
+from tui.core.events import Columns, Completed, Rows
 from tui.core.interpolation import interpolate
-from tui.core.query import Columns, Completed, Rows
 from tui.core.statements import MetaCommand, Statement
 
 _ARGUMENT: Final = re.compile(r"'((?:[^'\\]|''|\\.)*)'|(\S+)", re.DOTALL)

@@ -8,7 +8,7 @@ from tui.core.describe import describe, describes
 from tui.core.errors import MetaCommandFailed
 from tui.core.feed import ResultFeed
 from tui.core.interpolation import Interpolated
-from tui.core.runner import Outcome, Run
+from tui.core.outcome import Outcome, Run
 from tui.core.session import DatabaseSession
 from tui.core.statements import MetaCommand
 from tui.core.workbench import Workbench

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import BinaryIO, Final, TextIO
 
 from tui.core.errors import SqlClientError, StatementFailed
+from tui.core.events import Columns, Completed, CopyData, Event, Rows
 from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, ResultWriter
-from tui.core.query import Columns, Completed, CopyData, Event, Rows
-from tui.core.session import Notice
 from tui.core.table import ExpandedWriter, TableWriter
 from tui.core.terminal import harmless, width
+from tui.core.told import Notice
 
 _EXCERPT: Final = 120
 

@@ -13,7 +13,8 @@ import psycopg
 from broker.client.errors import ClientError
 from broker.client.model import Explanation
 from tui.core.preflight import Touched, touched
-from tui.core.session import DatabaseSession, TransactionState
+from tui.core.session import DatabaseSession
+from tui.core.told import TransactionState
 
 _LACKING: Final = (Path(__file__).parent / "sql" / "lacking.sql").read_bytes()
 

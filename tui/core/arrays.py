@@ -1,19 +1,21 @@
 """PostgreSQL's array texts, `{1,NULL,"a,b"}`, as lists (PostgreSQL manual 8.15.6)."""
 
 import re
+from functools import cache
 from typing import Final, TypeAlias
-
-import psycopg
 
 ArrayValue: TypeAlias = "list[str | ArrayValue | None]"
 
-ARRAYS: Final = {
-    info.array_oid: info.oid for info in psycopg.postgres.types if info.array_oid and info.delimiter == ","
-}
-"""The element's type by the array's, of the types that PostgreSQL brings."""
-
 _PART: Final = re.compile(r'\{|\}|,|"((?:[^"\\]++|\\.)*+)"|([^{},"]++)', re.DOTALL)
 _BOUNDS: Final = re.compile(r"\A(?:\[[-+]?\d+:[-+]?\d+\])+=")
+
+
+@cache
+def element_types() -> dict[int, int]:
+    """The element's type by the array's, of the types that PostgreSQL brings."""
+    from psycopg import postgres
+
+    return {info.array_oid: info.oid for info in postgres.types if info.array_oid and info.delimiter == ","}
 
 
 def parse_array(text: str) -> ArrayValue:

@@ -4,9 +4,9 @@ import io
 from collections.abc import Sequence
 from enum import StrEnum
 
+from tui.core.events import Column, Row
 from tui.core.export import CsvWriter, MarkdownWriter, right_aligned
 from tui.core.interpolation import quote_identifier, quote_literal
-from tui.core.query import Column, Row
 
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 

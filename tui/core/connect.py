@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tui.core.errors import ConnectingCancelled, WorkgroupNotChosen
-from tui.core.login import BrokerLogins, DirectLogin
 
 if TYPE_CHECKING:
     from broker.client.model import Explanation, Identity, OfferedWorkgroup, TemporaryLogin
     from broker.client.person import Person
     from broker.client.session import ClientSession
+    from tui.core.login import BrokerLogins, DirectLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,14 @@ class Access:
         broker: None where the connection is direct.
     """
 
-    source: BrokerLogins | DirectLogin
+    source: "BrokerLogins | DirectLogin"
     place: Place
     broker: QuietBroker | None = None
+
+    @property
+    def logins(self) -> "BrokerLogins | None":
+        """The broker's logins; None where the connection is direct."""
+        return None if self.broker is None else cast("BrokerLogins", self.source)
 
 
 def find_access(wish: Wish, person: "Person", asker: Asker, places: Places, *, choose: bool = False) -> Access:
@@ -143,6 +148,8 @@ def find_access(wish: Wish, person: "Person", asker: Asker, places: Places, *, c
         ConnectingCancelled: the person left a question unanswered.
         ClientError, SqlClientError: what the settings or the broker say.
     """
+    from tui.core.login import BrokerLogins, DirectLogin
+
     if wish.dsn is not None:
         return Access(DirectLogin(wish.dsn, wish.database), Place("", wish.database))
     broker, url, workgroup = _broker(wish, person, asker)
@@ -192,17 +199,6 @@ def _lacks_address(load: Callable[..., object], flags: dict[str, str | None]) ->
     except SettingsInvalid:
         return False
     return not flags["url"]
-
-
-def _no_broker_named(load: Callable[..., object], flags: dict[str, str | None]) -> bool:
-    """Whether an address is all that the settings lack."""
-    from broker.client.errors import SettingsInvalid
-
-    try:
-        load({**flags, "url": "https://broker.invalid"})
-    except SettingsInvalid:
-        return False
-    return True
 
 
 def _choose(offered: "tuple[OfferedWorkgroup, ...]", asker: Asker) -> Place:

@@ -10,8 +10,9 @@ from typing import Final
 from psycopg import sql
 
 from tui.core.errors import ServerMessage, StatementFailed
-from tui.core.query import Column, Columns, Row, Rows
-from tui.core.session import DatabaseSession, TransactionState, drain
+from tui.core.events import Column, Columns, Row, Rows
+from tui.core.session import DatabaseSession, drain
+from tui.core.told import TransactionState
 
 _NUMBERS: Final = count(1)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg
 
 from tui.core.errors import MetaCommandFailed
-from tui.core.query import Column, Row
+from tui.core.events import Column, Row
 from tui.core.session import DatabaseSession
 
 DESCRIBING: Final = frozenset(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring as _quote_json
 from typing import Final, Protocol, TextIO
 
-from tui.core.arrays import ARRAYS, ArrayValue, parse_array
-from tui.core.query import Column, Row
+from tui.core.arrays import ArrayValue, element_types, parse_array
+from tui.core.events import Column, Row
 from tui.core.terminal import harmless, lines
 
 _CSV_SPECIAL: Final = re.compile(r'[",\n\r]|\A\\\.\Z')
@@ -108,8 +108,8 @@ def json_encoder(type_oid: int) -> Callable[[str], str]:
         return lambda value: value if value[-1].isdigit() else _json_text(value)
     if type_oid in (_JSON, _JSONB):
         return lambda value: value if value.isascii() and "\x7f" not in value else _without_controls(value)
-    if type_oid in ARRAYS:
-        encode = json_encoder(ARRAYS[type_oid])
+    if (element := element_types().get(type_oid)) is not None:
+        encode = json_encoder(element)
         return lambda value: _json_array(parse_array(value), encode)
     return _json_text
 

@@ -10,10 +10,12 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tui.core.cursor import ServerCursor
-from tui.core.query import Column, Row
+from tui.core.events import Column, Row
+
+if TYPE_CHECKING:
+    from tui.core.cursor import ServerCursor
 
 FIRST_ROWS: Final = 200
 _PAGE_ROWS: Final = 1000
@@ -91,7 +93,7 @@ class ResultFeed:
         given_up: why the rest cannot be had any more, or "".
     """
 
-    def __init__(self, columns: tuple[Column, ...], cursor: ServerCursor | None = None) -> None:
+    def __init__(self, columns: tuple[Column, ...], cursor: "ServerCursor | None" = None) -> None:
         self.columns = columns
         self.complete = False
         self.given_up = ""

@@ -7,8 +7,7 @@ page, and a reader that pauses lets TCP pause the server. Values are the server'
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import psycopg
 from psycopg import capabilities, generators, pq, waiting
@@ -17,50 +16,10 @@ from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.types.string import TextLoader
 
 from tui.core.errors import CANCELLED, ConnectionLost, ServerMessage, StatementCancelled, StatementFailed
+from tui.core.events import Column, Columns, Completed, CopyData, Event, Rows
 
-Row: TypeAlias = tuple[str | None, ...]
 _COPY_BYTES: Final = 65536
 _CHUNK_ROWS: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a result; `type_oid` as in pg_type."""
-
-    name: str
-    type_oid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """A result with rows begins."""
-
-    columns: tuple[Column, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Some rows of the result that began last."""
-
-    rows: list[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class CopyData:
-    """Some bytes of a COPY ... TO STDOUT."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A statement of the text is done: its command tag, and how many rows it gave or touched (-1: it has no count)."""
-
-    tag: str
-    row_count: int
-
-
-Event: TypeAlias = Columns | Rows | CopyData | Completed
 
 
 def run(

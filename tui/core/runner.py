@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 import psycopg
@@ -11,12 +10,13 @@ from broker.clock import Clock, utc_now
 from tui.core.access import Explainer, Refused, explain
 from tui.core.cursor import ServerCursor
 from tui.core.danger import first_word
-from tui.core.errors import PERMISSION_DENIED, ConnectionLost, SqlClientError, StatementCancelled, StatementFailed
+from tui.core.errors import PERMISSION_DENIED, ConnectionLost, SqlClientError, StatementFailed
+from tui.core.events import Columns, Completed, CopyData, Rows
 from tui.core.feed import ResultFeed
-from tui.core.interpolation import Interpolated
-from tui.core.query import Columns, Completed, CopyData, Rows
-from tui.core.session import DatabaseSession, TransactionState
+from tui.core.outcome import Outcome, Run
+from tui.core.session import DatabaseSession
 from tui.core.statements import tokens
+from tui.core.told import TransactionState
 
 _QUERIES: Final = frozenset({"select", "values", "table", "with"})
 _CHANGING: Final = frozenset({"insert", "update", "delete", "merge", "into"})
@@ -31,47 +31,6 @@ SELECT EXISTS (
       AND NOT (n.nspname = 'pg_catalog' AND p.proname IN ('random', 'clock_timestamp', 'timeofday', 'pg_sleep'))
 )
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What to run.
-
-    Attributes:
-        sent: with its values in place.
-        template: as it stands in the editor.
-        start: of the template in the editor's text, in characters.
-    """
-
-    sent: Interpolated
-    template: str
-    start: int = 0
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one statement.
-
-    Attributes:
-        row_count: given or touched; -1 where there is no count (yet).
-        position: in the editor's text, 0-based, or -1: where the server says the error is.
-        copied: the beginning of what a COPY TO STDOUT gave.
-    """
-
-    run: Run
-    feeds: list[ResultFeed] = field(default_factory=list)
-    tag: str = ""
-    row_count: int = -1
-    milliseconds: float = 0.0
-    failure: SqlClientError | None = None
-    refused: tuple[Refused, ...] = ()
-    position: int = -1
-    copied: str = ""
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the person, or a timeout, stopped it."""
-        return isinstance(self.failure, StatementCancelled)
 
 
 class Runner:

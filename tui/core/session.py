@@ -4,7 +4,6 @@ import select
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
@@ -16,6 +15,8 @@ from broker.clock import Clock, utc_now
 from broker.secrets import Secret
 from tui.core import query
 from tui.core.errors import ConnectionFailed, ConnectionLost, SessionWouldBeLost
+from tui.core.events import Columns, Completed, Event, Rows
+from tui.core.told import Notice, TransactionState
 
 _RENEWAL: Final = timedelta(seconds=60)
 _CANCEL_SECONDS: Final = 5.0
@@ -54,16 +55,6 @@ class LoginSource(Protocol):
         ...
 
 
-class TransactionState(Enum):
-    """Where the session stands, as the server last said."""
-
-    IDLE = "idle"
-    OPEN = "open"
-    FAILED = "failed"
-    RUNNING = "running"
-    DISCONNECTED = "disconnected"
-
-
 _STATES: Final = {
     pq.TransactionStatus.IDLE: TransactionState.IDLE,
     pq.TransactionStatus.INTRANS: TransactionState.OPEN,
@@ -71,16 +62,6 @@ _STATES: Final = {
     pq.TransactionStatus.ACTIVE: TransactionState.RUNNING,
     pq.TransactionStatus.UNKNOWN: TransactionState.DISCONNECTED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the server says besides."""
-
-    severity: str
-    message: str
-    detail: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +159,17 @@ class DatabaseSession:
 
     # --- use -------------------------------------------------------------------------------------------------------
 
-    def execute(
-        self, text: str, copy_in: Iterable[bytes | memoryview] | None = None
-    ) -> Generator[query.Event, None, None]:
+    def execute(self, text: str, copy_in: Iterable[bytes | memoryview] | None = None) -> Generator[Event, None, None]:
         """Send a text and tell what comes back, while it comes (see `tui.core.query.run`)."""
         self.ensure()
         gave_rows = False
         try:
             for event in query.run(self.connection, text, copy_in):
-                if isinstance(event, query.Completed):
+                if isinstance(event, Completed):
                     # CREATE TABLE ... AS also has the tag SELECT, but gives no rows.
                     verb = event.tag.partition(" ")[0]
                     self._may_hold_state |= verb not in _STATELESS or (verb == "SELECT" and not gave_rows)
-                gave_rows = isinstance(event, (query.Columns, query.Rows))
+                gave_rows = isinstance(event, (Columns, Rows))
                 yield event
         except ConnectionLost as lost:
             raise self._lost(str(lost)) from None
@@ -315,7 +294,7 @@ class DatabaseSession:
         )
 
 
-def drain(events: Iterable[query.Event]) -> None:
+def drain(events: Iterable[Event]) -> None:
     """Run to the end, for the effect alone."""
     for _ in events:
         pass

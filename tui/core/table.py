@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TextIO
 
+from tui.core.events import Column, Row
 from tui.core.export import right_aligned
-from tui.core.query import Column, Row
 from tui.core.terminal import lines, width
 
 _PAGE_ROWS: Final = 1000

@@ -4,53 +4,24 @@ What is found out is told through `Told` values, one after the other; who shows 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from broker.client.errors import BrokerUnreachable, ClientError
 from broker.clock import Clock, utc_now
-from tui.core.access import Refused
-from tui.core.connect import Access
 from tui.core.errors import ConnectionFailed, ConnectionLost, SessionWouldBeLost, SqlClientError
-from tui.core.feed import ResultFeed
-from tui.core.login import BrokerLogins
-from tui.core.runner import Outcome, Run, Runner, preflight
-from tui.core.session import DatabaseSession, Notice, SessionOptions, TransactionState, drain
+from tui.core.outcome import Outcome, Run
+from tui.core.told import Link, LinkChanged, Said, Told, TransactionState
+
+if TYPE_CHECKING:
+    from tui.core.access import Refused
+    from tui.core.connect import Access
+    from tui.core.feed import ResultFeed
+    from tui.core.runner import Runner
+    from tui.core.session import DatabaseSession
 
 _WARNING: Final = timedelta(seconds=120)
 _RETRY_SECONDS: Final = (2, 5, 10, 30, 60)
-
-
-class Link(Enum):
-    """Where the connection stands."""
-
-    CONNECTING = auto()
-    CONNECTED = auto()
-    LOST = auto()
-    """Tried again by itself."""
-    REFUSED = auto()
-    """Tried again when the person asks."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
-    """The connection came or went; `text` says why, and what was lost with it."""
-
-    link: Link
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something for the person to read; `severity` as Textual knows it: information, warning, error."""
-
-    text: str
-    severity: str = "information"
-
-
-Told: TypeAlias = LinkChanged | Said | Notice
 
 
 class Workbench:
@@ -58,7 +29,7 @@ class Workbench:
 
     def __init__(
         self,
-        find_access: Callable[[bool], Access],
+        find_access: "Callable[[bool], Access]",
         tell: Callable[[Told], None],
         *,
         read_only: bool = False,
@@ -104,26 +75,26 @@ class Workbench:
     @property
     def person(self) -> str:
         """Who one acts as at the warehouse; "" before it is known."""
-        source = self.access.source if self.access else None
-        if isinstance(source, BrokerLogins):
-            return source.granted.database_user if source.granted else ""
+        logins = self.access.logins if self.access else None
+        if logins is not None:
+            return logins.granted.database_user if logins.granted else ""
         return self._session.connection.info.user if self._session and self.link is Link.CONNECTED else ""
 
     @property
     def roles(self) -> tuple[str, ...]:
         """The database roles that the broker granted."""
-        source = self.access.source if self.access else None
-        return source.granted.database_roles if isinstance(source, BrokerLogins) and source.granted else ()
+        logins = self.access.logins if self.access else None
+        return logins.granted.database_roles if logins is not None and logins.granted else ()
 
     @property
     def place(self) -> str:
         """Workgroup and database, as far as they are known."""
         if self.access is None:
             return ""
-        source, place = self.access.source, self.access.place
+        logins, place = self.access.logins, self.access.place
         database = place.database
-        if isinstance(source, BrokerLogins) and source.granted:
-            database = source.granted.database
+        if logins is not None and logins.granted:
+            database = logins.granted.database
         elif self._session and self.link is Link.CONNECTED:
             database = self._session.connection.info.dbname
         return "/".join(filter(None, (place.workgroup, database)))
@@ -189,14 +160,15 @@ class Workbench:
             self._lost("")
         return outcome
 
-    def preflight(self, texts: list[str]) -> tuple[Refused, ...]:
+    def preflight(self, texts: list[str]) -> "tuple[Refused, ...]":
         """What the server would refuse; empty where that cannot be told."""
         if self.link is not Link.CONNECTED or self._session is None or self.access is None:
             return ()
-        source = self.access.source
-        return preflight(self._session, texts, source if isinstance(source, BrokerLogins) else None)
+        from tui.core.runner import preflight
 
-    def more(self, feed: ResultFeed) -> str:
+        return preflight(self._session, texts, self.access.logins)
+
+    def more(self, feed: "ResultFeed") -> str:
         """Fetch the next page of a result; tells what went wrong, or ""."""
         try:
             feed.more()
@@ -224,7 +196,7 @@ class Workbench:
         except SqlClientError as error:
             self._tell(Said(error.what, "error"))
 
-    def do(self, work: Callable[[DatabaseSession], None]) -> None:
+    def do(self, work: "Callable[[DatabaseSession], None]") -> None:
         """Let `work` use the session; what goes wrong is told."""
         if self.link is not Link.CONNECTED or self._session is None or self._runner is None:
             self._tell(Said("There is no connection.", "warning"))
@@ -237,7 +209,10 @@ class Workbench:
 
     # --- inside --------------------------------------------------------------------------------------------------
 
-    def _new_session(self, access: Access) -> None:
+    def _new_session(self, access: "Access") -> None:
+        from tui.core.runner import Runner
+        from tui.core.session import DatabaseSession, SessionOptions
+
         if self._session is not None:
             self._session.close()
         options = SessionOptions(
@@ -246,10 +221,9 @@ class Workbench:
             on_reconnect=lambda reason: self._tell(Said(reason)),
         )
         self._session = DatabaseSession(access.source, options, self._clock)
-        explainer = access.source if isinstance(access.source, BrokerLogins) else None
-        self._runner = Runner(self._session, explainer, self._clock)
+        self._runner = Runner(self._session, access.logins, self._clock)
 
-    def _session_or_raise(self) -> DatabaseSession:
+    def _session_or_raise(self) -> "DatabaseSession":
         if self._session is None:
             raise ConnectionFailed("There is no connection yet.")
         return self._session
@@ -272,7 +246,7 @@ class Workbench:
         self._retries = 0
         self._to(Link.CONNECTED, "Connected again. Session settings and temporary tables are new.")
 
-    def _renew(self, session: DatabaseSession, runner: Runner) -> None:
+    def _renew(self, session: "DatabaseSession", runner: "Runner") -> None:
         """Take a new login before the old one ends, where that loses nothing of the person's."""
         if not (self.holding or session.state is TransactionState.IDLE):
             return
@@ -313,8 +287,10 @@ class Workbench:
         self._tell(LinkChanged(link, text))
 
 
-def set_transaction(session: DatabaseSession, verb: str) -> None:
+def set_transaction(session: "DatabaseSession", verb: str) -> None:
     """BEGIN, COMMIT or ROLLBACK, where there is something to end."""
+    from tui.core.session import drain
+
     if verb == "BEGIN" or session.state in (TransactionState.OPEN, TransactionState.FAILED):
         drain(session.execute(verb))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 from textual.screen import Screen
 
 from tui.conductor import Conductor
-from tui.core.catalog import Schema
+from tui.core.relations import Schema
 from tui.widgets.editors import Editors
 from tui.widgets.results import Results
 

@@ -4,9 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from tui.commands import Command
-from tui.core.login import BrokerLogins
-from tui.core.session import Notice
-from tui.core.workbench import Link, LinkChanged, Said
+from tui.core.told import Link, LinkChanged, Notice, Said
 from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
 from tui.parts.bench import Bench
 from tui.widgets.catalog_tree import CatalogTree
@@ -73,5 +71,5 @@ class Connecting(Bench):
         from tui.screens.views import AccessView
 
         access = self.conductor.workbench.access
-        login = access.source.granted if access is not None and isinstance(access.source, BrokerLogins) else None
+        login = access.logins.granted if access is not None and access.logins is not None else None
         self.app.push_screen(AccessView(message.identity, login, self.schemas, message.problem))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tui.commands import Command
-from tui.core.session import TransactionState
+from tui.core.told import TransactionState
 from tui.parts.bench import Bench
 
 TRANSACTING: Final = (

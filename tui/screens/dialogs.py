@@ -1,7 +1,7 @@
 """Questions: each is a screen on top that gives back the answer, or None for `not now`."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,8 +12,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from broker.client.model import OfferedWorkgroup
 from tui.core.connect import Place
+
+if TYPE_CHECKING:
+    from broker.client.model import OfferedWorkgroup
 
 _CSS = """
 Dialog { align: center middle; }
@@ -100,7 +102,7 @@ class SignIn(Dialog):
 class ChoosePlace(Dialog):
     """Which database of which workgroup."""
 
-    def __init__(self, offered: tuple[OfferedWorkgroup, ...]) -> None:
+    def __init__(self, offered: "tuple[OfferedWorkgroup, ...]") -> None:
         super().__init__()
         self._places = [Place(group.name, database) for group in offered for database in (group.databases or ("",))]
 

@@ -12,8 +12,8 @@ from textual.widgets import Footer
 
 from broker.clock import utc_now
 from tui.commands import Command, OfferedCommands, bindings
-from tui.core.session import TransactionState
 from tui.core.tabs import TabKeeper
+from tui.core.told import TransactionState
 from tui.parts.connecting import CONNECTING, Connecting
 from tui.parts.editing import EDITING, Editing
 from tui.parts.reading import READING, Reading

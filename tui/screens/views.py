@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Static, TextArea
 
 from broker.client.model import Identity, TemporaryLogin
-from tui.core.catalog import Schema
-from tui.core.query import Column, Row
+from tui.core.events import Column, Row
+from tui.core.relations import Schema
 from tui.core.terminal import harmless
 
 _SHOWN: int = 1_000_000

@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from tui.core.catalog import ColumnInfo, Relation, RelationKind, Schema
+from tui.core.relations import ColumnInfo, Relation, RelationKind, Schema
 
 _KINDS = {
     RelationKind.TABLE: "▦",

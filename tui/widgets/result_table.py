@@ -16,9 +16,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.core.events import Row
 from tui.core.export import right_aligned
 from tui.core.feed import ResultFeed
-from tui.core.query import Row
 from tui.widgets.cells import fit, width
 
 _WIDEST: Final = 40

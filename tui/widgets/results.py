@@ -9,9 +9,9 @@ from textual.widgets import Label, RichLog, TabbedContent, TabPane
 
 from tui.core.errors import SqlClientError, StatementFailed
 from tui.core.feed import ResultFeed
-from tui.core.runner import Outcome
-from tui.core.session import Notice
+from tui.core.outcome import Outcome
 from tui.core.terminal import harmless
+from tui.core.told import Notice
 from tui.widgets.result_table import ResultTable
 
 

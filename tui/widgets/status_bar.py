@@ -6,8 +6,7 @@ from datetime import timedelta
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.core.session import TransactionState
-from tui.core.workbench import Link
+from tui.core.told import Link, TransactionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tui.app import WsqlApp
 from tui.config import Home
 from tui.core.connect import Wish
-from tui.core.workbench import Link
+from tui.core.told import Link
 from tui.screens.main import MainScreen
 from tui.widgets.result_table import ResultTable
 from tui.widgets.results import Results

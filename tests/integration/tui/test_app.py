@@ -5,7 +5,7 @@ import pytest
 from textual.command import CommandPalette
 
 from tui.core.clips import Form
-from tui.core.session import TransactionState
+from tui.core.told import TransactionState
 from tui.screens.dialogs import AskValues, Confirm
 from tui.screens.history import HistoryView
 from tui.screens.views import AccessView, RecordView, ValueView

@@ -19,9 +19,10 @@ from tui.core.errors import (
     StatementCancelled,
     StatementFailed,
 )
+from tui.core.events import Columns, Completed, CopyData, Rows
 from tui.core.login import DirectLogin
-from tui.core.query import Columns, Completed, CopyData, Rows
-from tui.core.session import DatabaseSession, Login, SessionOptions, TransactionState, drain
+from tui.core.session import DatabaseSession, Login, SessionOptions, drain
+from tui.core.told import TransactionState
 
 pytestmark = pytest.mark.integration
 

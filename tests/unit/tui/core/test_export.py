@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.core.arrays import parse_array
+from tui.core.events import Column
 from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, json_encoder
-from tui.core.query import Column
 from tui.core.table import ExpandedWriter, TableWriter
 
 TEXT, INT, NUMERIC, BOOL, JSON, TEXTS, INTS = 25, 23, 1700, 16, 114, 1009, 1007

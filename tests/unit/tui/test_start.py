@@ -1,0 +1,11 @@
+"""The screen comes before what it works with: nobody waits for a driver or a parser to see the editor."""
+
+import subprocess
+import sys
+
+LATER = ("psycopg", "sqlglot", "keyring", "httpx", "pgspecial", "pyarrow")
+
+
+def test_the_screen_needs_no_driver_no_parser_and_no_keyring():
+    program = f"import sys, tui.app; print([name for name in {LATER} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"

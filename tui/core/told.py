@@ -1,0 +1,55 @@
+"""What a session tells besides its results, and how it stands: values, for whoever shows them."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
+
+
+class TransactionState(Enum):
+    """Where the session stands, as the server last said."""
+
+    IDLE = "idle"
+    OPEN = "open"
+    FAILED = "failed"
+    RUNNING = "running"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server says besides."""
+
+    severity: str
+    message: str
+    detail: str = ""
+    hint: str = ""
+
+
+class Link(Enum):
+    """Where the connection stands."""
+
+    CONNECTING = auto()
+    CONNECTED = auto()
+    LOST = auto()
+    """Tried again by itself."""
+    REFUSED = auto()
+    """Tried again when the person asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The connection came or went; `text` says why, and what was lost with it."""
+
+    link: Link
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something for the person to read; `severity` as Textual knows it: information, warning, error."""
+
+    text: str
+    severity: str = "information"
+
+
+Told: TypeAlias = LinkChanged | Said | Notice
