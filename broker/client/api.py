@@ -96,6 +96,18 @@ class BrokerApi:
         form = {"grant_type": _DEVICE_GRANT, "client_id": CLIENT_ID, "device_code": device_code.reveal()}
         return SignedIn.from_answer(self._call("POST", "/oauth/token", form=form), now)
 
+    def redeem_response(self, response: Secret, now: datetime) -> SignedIn:
+        """Turn a provider's SAML response, got without a browser, into a sign-in.
+
+        The broker takes it only from providers whose configuration says `allow_exchange`.
+        """
+        body = {"saml_response": response.reveal()}
+        if self._settings.identity_provider:
+            body["identity_provider"] = self._settings.identity_provider
+        if self._settings.access_role:
+            body["access_role"] = self._settings.access_role
+        return SignedIn.from_answer(self._call("POST", "/v1/saml-session", body=body), now)
+
     def revoke(self, token: Secret) -> None:
         """End the session at the broker (RFC 7009)."""
         self._send("POST", "/oauth/revoke", form={"token": token.reveal()})
@@ -168,9 +180,9 @@ class BrokerApi:
         except httpx.TimeoutException:
             raise BrokerUnreachable(f"The broker at {url} did not answer in time.") from None
         except httpx.TransportError as error:
-            if _certificate_problem(error):
+            if certificate_problem(error):
                 raise BrokerUntrusted(
-                    f"The certificate of {url} is not trusted: {_certificate_problem(error)}."
+                    f"The certificate of {url} is not trusted: {certificate_problem(error)}."
                 ) from None
             raise BrokerUnreachable(f"The broker at {url} cannot be reached: {error}.") from None
         if not response.is_success:
@@ -183,7 +195,7 @@ class BrokerApi:
 
             loopback = is_loopback(self._settings.broker_url)
             self._http = httpx.Client(
-                verify=_tls(self._settings),
+                verify=tls_context(self._settings),
                 timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
                 trust_env=not loopback,  # a company's proxy is honoured; one's own machine is not behind it
                 headers={"Accept": "application/json, application/problem+json"},
@@ -216,18 +228,42 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, url: str) -
         return BrokerAnswerInvalid(f"{url} answered with status {status}, and not as a broker does.")
 
 
-def _tls(settings: ClientSettings) -> ssl.SSLContext:
-    """Verification is always on; the CAs are the system's, or those of `ca_file` alone."""
+def tls_context(settings: ClientSettings) -> ssl.SSLContext:
+    """The CAs are the system's, or those of `ca_file` alone; verification is off only where nobody is between."""
+    if settings.unchecked_tls:
+        return unchecked(settings.broker_url)
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
     except (ssl.SSLError, OSError):
         raise SettingsInvalid(f"ca_file: {settings.ca_file} holds no certificates in PEM.") from None
 
 
-def _certificate_problem(error: BaseException | None) -> str:
+def unchecked(broker_url: str) -> ssl.SSLContext:
+    """TLS that takes any certificate, for trying things out on one machine.
+
+    Raises:
+        SettingsInvalid: the broker is on another machine.
+    """
+    if not is_loopback(broker_url):
+        raise SettingsInvalid(
+            "`ssl_insecure` is for a broker on this machine only: anybody on the way could take your sign-in.",
+            remedy="Name the certificate of your organisation's CA with `ca_file`.",
+        )
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_ABOUT_TIME: Final = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+def certificate_problem(error: BaseException | None) -> str:
     """What TLS found wrong with the certificate, somewhere below `error`, or ""."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
+            doubt = " (is this machine's clock right?)" if error.verify_code in _ABOUT_TIME else ""
+            return error.verify_message + doubt
         error = error.__cause__ or error.__context__
     return ""

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from broker.client.listener import Answer
 
-_LIMIT_SECONDS: Final = 600.0
-"""As long as the broker keeps a pending sign-in."""
-
 _TEXT_BROWSERS: Final = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 """What `webbrowser` finds on a machine without a display; they can't run an identity provider's page, and they would
 take the terminal."""
@@ -43,12 +40,13 @@ def sign_in_with_browser(settings: ClientSettings, api: BrokerApi, person: Perso
 
     check_issuer(api.issuer(), settings.broker_url)
     state, verifier = random_token(), Secret(random_token())
-    with LoopbackListener(state) as listener:
+    with LoopbackListener(state, settings.listen_port) as listener:
         address = authorization_url(settings, listener.redirect_uri, state, verifier)
         show(address, person, settings.sign_in)
-        wait_until(listener.wait, person, "Waiting for the sign-in in the browser", _LIMIT_SECONDS)
+        limit = settings.sign_in_seconds
+        wait_until(listener.wait, person, "Waiting for the sign-in in the browser", limit)
         if listener.answer is None:
-            raise SignInTimedOut("Nobody finished the sign-in in the browser within ten minutes.")
+            raise SignInTimedOut(f"Nobody finished the sign-in in the browser within {limit} seconds.")
         try:
             code = accept(listener.answer, settings.broker_url)
             signed_in = api.redeem_code(code, listener.redirect_uri, verifier, clock())
@@ -80,6 +78,8 @@ def authorization_url(settings: ClientSettings, redirect_uri: str, state: str, v
     }
     if settings.identity_provider:
         parameters["identity_provider"] = settings.identity_provider
+    if settings.access_role:
+        parameters["access_role"] = settings.access_role
     return f"{settings.broker_url}/oauth/authorize?{urlencode(parameters)}"
 
 

@@ -64,6 +64,13 @@ class SettingsInvalid(ClientError):
     exit_code = ExitCode.USAGE
 
 
+class PropertiesInvalid(SettingsInvalid):
+    """A connection property is unknown, misplaced or wrong; the text names it and where it comes from."""
+
+    code = "connection-properties-invalid"
+    default_remedy = "Correct the named property; docs/connection-plugin.md lists them all."
+
+
 class ExtraMissing(ClientError):
     """The command belongs to a part of the product that is not installed."""
 
@@ -113,6 +120,34 @@ class SignInCancelled(ClientError):
     code = "sign-in-cancelled"
     default_remedy = "Run `broker login` to sign in."
     exit_code = ExitCode.CANCELLED
+
+
+class ListenPortTaken(ClientError):
+    """The port that a sign-in's answer should come to is taken."""
+
+    code = "listen-port-taken"
+    default_remedy = "Leave `listen_port` out, so that any free port is taken, or end what listens there."
+
+
+class ProviderFailed(ClientError):
+    """The identity provider's page did not answer as it should to a sign-in without a browser."""
+
+    code = "provider-failed"
+    default_remedy = "Check `idp_host` and the application's names, or sign in with plugin_name=BrowserSaml."
+
+
+class ProviderRefused(ProviderFailed):
+    """The identity provider did not take the user and password."""
+
+    code = "provider-refused"
+    default_remedy = "Check `user` and `password` at the identity provider."
+
+
+class SecondFactorNeeded(ProviderFailed):
+    """The identity provider asks for a second factor, or anything else that only a browser can answer."""
+
+    code = "second-factor-needed"
+    default_remedy = "Sign in with the browser: plugin_name=BrowserSaml, or plugin_name=device without one."
 
 
 # --- the broker's answers ------------------------------------------------------------------------------------------
@@ -179,6 +214,13 @@ class OAuthRefused(BrokerRefused):
     ) -> None:
         super().__init__(what, code=code, remedy=remedy, reference=reference)
         self.oauth_error = oauth_error
+
+
+class WarehouseUnreachable(ClientError):
+    """The warehouse can't be reached, or did not take the temporary login."""
+
+    code = "warehouse-connection-failed"
+    default_remedy = "Check your network (VPN); if the warehouse refused, `broker credentials --fresh` asks anew."
 
 
 # --- what is kept at the workstation -------------------------------------------------------------------------------

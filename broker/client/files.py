@@ -12,7 +12,7 @@ from broker.client.settings import ClientSettings
 
 def broker_folder(settings: ClientSettings) -> Path:
     """This broker's folder below the state folder; ours alone."""
-    folder = settings.state_folder / hashlib.sha256(settings.broker_url.encode()).hexdigest()[:16]
+    folder = settings.state_folder / hashlib.sha256(settings.vault_name.encode()).hexdigest()[:16]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)

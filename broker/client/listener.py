@@ -8,14 +8,17 @@ The answer's address holds the one-time code, so it is replaced at once by `/don
 history), which tells how the sign-in really ended.
 """
 
+import sys
 import threading
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from broker.client import pages
+from broker.client.errors import ListenPortTaken
 from broker.client.pages import Page
 from broker.secrets import Secret, same
 
@@ -27,6 +30,11 @@ _OUTCOME_SECONDS: Final = 45.0
 
 _LAST_PAGE_SECONDS: Final = 2.0
 """How long a finished sign-in waits for the browser to fetch its last page."""
+
+
+_LOOK_SECONDS: Final = 1.0
+_PAGE_BYTES: Final = 65536
+"""How long, and how far, a stranger at our port is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def read_answer(query: str, state: str) -> Answer | None:
 class LoopbackListener:
     """Waits for the answer to one sign-in; a context manager."""
 
-    def __init__(self, state: str) -> None:
+    def __init__(self, state: str, port: int = 0) -> None:
         self.answer: Answer | None = None
         self._state = state
         self._answered = threading.Event()
@@ -77,7 +85,7 @@ class LoopbackListener:
         self._outcome: Page | None = None
         self._concluded = threading.Event()
         self._shown = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler, bind_and_activate=True)
+        self._server = _listen(port)
         self._server.listener = self
 
     @property
@@ -133,10 +141,40 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 32
+    allow_reuse_address = sys.platform != "win32"  # there it would let two programs share the port
     listener: LoopbackListener
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass
+
+
+def _listen(port: int) -> _Server:
+    """Listen at `port`; where somebody else does, say whether that is a sign-in that still waits.
+
+    Raises:
+        ListenPortTaken: somebody else does.
+    """
+    try:
+        return _Server(("127.0.0.1", port), _Handler, bind_and_activate=True)
+    except OSError as error:
+        if _is_sign_in(port):
+            raise ListenPortTaken(
+                f"Another program's sign-in still waits at port {port}.",
+                remedy="Finish it in the browser, or end that program; or leave `listen_port` out.",
+            ) from None
+        raise ListenPortTaken(f"Port {port} of 127.0.0.1 cannot be used: {error.strerror}.") from None
+
+
+def _is_sign_in(port: int) -> bool:
+    """Whether what listens at `port` answers with one of our pages."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=_LOOK_SECONDS)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read(_PAGE_BYTES) == pages.NOT_FOUND.html()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 class _Handler(BaseHTTPRequestHandler):

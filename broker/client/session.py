@@ -30,10 +30,21 @@ from broker.secrets import Secret, digest
 _Answer = TypeVar("_Answer")
 
 
-def open_session(settings: ClientSettings, person: Person | None = None) -> "ClientSession":
-    """Open the client's facade; nothing is read or called yet. `person` None: the one at the terminal."""
-    person = person or TerminalPerson()
-    return ClientSession(settings, person, BrokerApi(settings), utc_now)
+SignIn = Callable[[BrokerApi, Person, Clock], SignedIn]
+"""A way to sign in that is not the settings' own."""
+
+
+def open_session(
+    settings: ClientSettings, person: Person | None = None, sign_in: SignIn | None = None
+) -> "ClientSession":
+    """Open the client's facade; nothing is read or called yet.
+
+    Args:
+        settings: which broker, and how.
+        person: None for the one at the terminal.
+        sign_in: in place of the browser and the device.
+    """
+    return ClientSession(settings, person or TerminalPerson(), BrokerApi(settings), utc_now, sign_in)
 
 
 class ClientSession:
@@ -42,11 +53,14 @@ class ClientSession:
     Every method raises `broker.client.errors.ClientError` and nothing else on purpose.
     """
 
-    def __init__(self, settings: ClientSettings, person: Person, api: BrokerApi, clock: Clock) -> None:
+    def __init__(
+        self, settings: ClientSettings, person: Person, api: BrokerApi, clock: Clock, sign_in: SignIn | None = None
+    ) -> None:
         self._settings = settings
         self._person = person
         self._api = api
         self._clock = clock
+        self._sign_in = sign_in
         self._opened_store: VaultStore | None = None
         self._one_thread = threading.RLock()
 
@@ -153,7 +167,8 @@ class ClientSession:
         if not login.ssl_root_certificate:
             return None
         path = self._folder() / f"warehouse-ca-{digest(login.ssl_root_certificate)[:16]}.pem"
-        write_whole(path, login.ssl_root_certificate)
+        if not path.exists():  # its name says what it holds
+            write_whole(path, login.ssl_root_certificate)
         return path
 
     def _as_signed_in(self, call: Callable[[SignedIn], _Answer]) -> _Answer:
@@ -211,6 +226,8 @@ class ClientSession:
         return self._settings.sign_in is SignInMethod.NEVER and not self._settings.is_service
 
     def _begin(self) -> SignedIn:
+        if self._sign_in is not None:
+            return self._sign_in(self._api, self._person, self._clock)
         if self._settings.is_service:
             from broker.client.service_token import read_service_token
 

@@ -73,6 +73,11 @@ class ClientSettings:
         token_file, token: a service token (one of them), or None: then nobody is asked, and nothing is kept.
         state_folder: for the encrypted file, locks and warehouse CA certificates.
         client_name: what the broker's audit calls this program.
+        access_role: the one to take where the provider offers several, or "".
+        account: tells apart the sign-ins that one workstation keeps at one broker, or "" for the person's own.
+        listen_port: where the browser's answer is awaited; 0: any free port.
+        sign_in_seconds: how long a sign-in in the browser may take; the broker keeps it for ten minutes.
+        unchecked_tls: take any certificate; only for a broker on loopback, and refused for any other.
     """
 
     broker_url: str
@@ -86,6 +91,16 @@ class ClientSettings:
     client_name: str = "broker-cli"
     token_file: Path | None = None
     token: Secret | None = None
+    access_role: str = ""
+    account: str = ""
+    listen_port: int = 0
+    sign_in_seconds: int = 600
+    unchecked_tls: bool = False
+
+    @property
+    def vault_name(self) -> str:
+        """What the sign-in is kept under."""
+        return f"{self.broker_url} {self.account}" if self.account else self.broker_url
 
     @property
     def is_service(self) -> bool:
@@ -166,6 +181,11 @@ def remember_url(url: str, *, environment: Mapping[str, str] | None = None, file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f'url = "{url}"\n', encoding="utf-8")
     return file
+
+
+def process_environment() -> Mapping[str, str]:
+    """The process's environment, for the connection properties that stand in it."""
+    return os.environ
 
 
 def is_loopback(url: str) -> bool:

@@ -87,13 +87,13 @@ def open_store(settings: ClientSettings, person: Person) -> VaultStore:
 def _keyring(settings: ClientSettings, person: Person) -> VaultStore:
     from broker.client.keyring_store import KeyringStore
 
-    return KeyringStore.open(settings.broker_url, person)
+    return KeyringStore.open(settings.vault_name, person)
 
 
 def _encrypted_file(settings: ClientSettings, person: Person) -> VaultStore:
     from broker.client.encrypted_file import EncryptedFile
 
-    return EncryptedFile(_file_path(settings), settings.broker_url, settings.passphrase_file, person)
+    return EncryptedFile(_file_path(settings), settings.vault_name, settings.passphrase_file, person)
 
 
 def _file_path(settings: ClientSettings) -> Path:

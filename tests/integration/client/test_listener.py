@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from broker.client import pages
+from broker.client.errors import ListenPortTaken
 from broker.client.listener import LoopbackListener
 from tests.integration.client.helpers import until
 
@@ -138,3 +139,37 @@ def test_port_is_free_afterwards() -> None:
         parts = urlsplit(listening.redirect_uri)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", parts.port or 0), timeout=2)
+
+
+def test_a_named_port_is_taken_and_given_back() -> None:
+    with LoopbackListener(STATE) as any_port:
+        port = urlsplit(any_port.redirect_uri).port or 0
+    for _ in range(2):
+        with LoopbackListener(STATE, port) as listening:
+            assert urlsplit(listening.redirect_uri).port == port
+            assert request(listening, "/").startswith("HTTP/1.0 404 ")
+
+
+@pytest.mark.parametrize("says", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\n\r\n<html>"])
+def test_a_port_of_another_program_is_said_so_at_once(says: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer() -> None:
+            connection, _ = other.accept()
+            connection.sendall(says)
+            connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(ListenPortTaken, match="Address already in use"):
+            LoopbackListener(STATE, other.getsockname()[1])
+
+
+def test_a_silent_program_at_the_port_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(ListenPortTaken, match="cannot be used"):
+        LoopbackListener(STATE, other.getsockname()[1])
+
+
+def test_a_sign_in_that_still_waits_at_the_port_is_diagnosed() -> None:
+    with LoopbackListener("stale") as stale, pytest.raises(ListenPortTaken, match="sign-in still waits") as taken:
+        LoopbackListener(STATE, urlsplit(stale.redirect_uri).port or 0)
+    assert "`listen_port`" in taken.value.remedy
