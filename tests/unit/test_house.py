@@ -35,6 +35,7 @@ OWNERS = {
         "broker/warehouse_calls.py",
         "broker/warehouse_pool.py",
         "broker/demo/*",
+        "broker/client/plugin.py",
         "tui/core/*",
     ),
     "keyring": ("broker/client/*",),

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from broker.secrets import Secret
 
+ASSERTION = b"<samlp:Response>signed</samlp:Response>"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -59,6 +60,7 @@ class TinyBroker:
     problem: tuple[int, dict[str, object]] | None = None
     warehouse: Callable[[], dict[str, object]] | None = None
     refuse_durations: bool = False
+    assertions: list[dict[str, str]] = field(default_factory=list)
     device_errors: list[str] = field(default_factory=list)
     service_tokens: dict[str, str] = field(default_factory=dict)
     exchanges: int = 0
@@ -150,6 +152,12 @@ class TinyBroker:
             "source_identity": "ethan@example.com",
             "access_role": "analyst",
         }
+
+    def saml_session(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
+        self.assertions.append(form)
+        if base64.b64decode(form["saml_response"]) != ASSERTION:
+            return 403, problem("saml-signature-invalid", "The signature is not good.")
+        return self._session()
 
     def v1(self, path: str, token: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
         self.last_request = body
@@ -244,6 +252,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "/oauth/device_authorization":
                 answer = {"device_code": "dc", "user_code": "ABCD-EFGH", "verification_uri": self.tiny.url + "/device"}
                 self._json(200, {**answer, "expires_in": 600, "interval": 1})
+            case "/v1/saml-session":
+                self._json(*self.tiny.saml_session(json.loads(body)))
             case "/v1/credentials" | "/v1/explain":
                 self._json(*self.tiny.v1(self.path.removeprefix("/v1/"), self._token(), json.loads(body)))
             case _:

@@ -23,7 +23,7 @@ SERVER = {
 ALL_OF_THE_CLIENT = """
 import importlib, pkgutil, broker.client
 for module in pkgutil.iter_modules(broker.client.__path__, "broker.client."):
-    if not module.ispkg:
+    if not module.ispkg and module.name != "broker.client.sqlalchemy":
         importlib.import_module(module.name)
 """
 
