@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -23,11 +24,10 @@ from broker.client.profiles import pick, profiles_file, read_profiles
 from broker.client.properties import ConnectionProperties, parse, recognise, variables
 from broker.client.providers.base import Plugin, plugin_of, sign_in_of
 from broker.client.session import ClientSession, open_session
-from broker.client.settings import ClientSettings, is_loopback, load_settings, process_environment
+from broker.client.settings import ClientSettings, StoreKind, is_loopback, load_settings, process_environment
 from broker.client.url import read_url
 from broker.client.workgroups import choose_workgroup
 from broker.clock import utc_now
-from broker.secrets import digest
 
 if TYPE_CHECKING:
     import psycopg
@@ -212,7 +212,6 @@ def settings_of(properties: ConnectionProperties) -> ClientSettings:
 
     plugin = plugin_of(properties.plugin_name)
     broker_url, identity_provider = _begin(properties)
-    store = properties.credential_store or ("none" if plugin is Plugin.TOKEN else "")
     settings = load_settings(
         {
             "url": broker_url,
@@ -220,7 +219,7 @@ def settings_of(properties: ConnectionProperties) -> ClientSettings:
             "ca_file": properties.ca_file,
             "identity_provider": identity_provider,
             "sign_in": "device" if plugin is Plugin.DEVICE else None,
-            "credential_store": store,
+            "credential_store": properties.credential_store,
             "passphrase_file": properties.passphrase_file,
         }
     )
@@ -237,7 +236,16 @@ def settings_of(properties: ConnectionProperties) -> ClientSettings:
         listen_port=properties.listen_port,
         sign_in_seconds=properties.idp_response_timeout,
         unchecked_tls=properties.ssl_insecure,
+        **_token(plugin, properties),
     )
+
+
+def _token(plugin: Plugin, properties: ConnectionProperties) -> dict[str, Any]:
+    """A token counts for its own plug-in alone. What it begins is kept nowhere: it is made anew in a moment."""
+    if plugin is not Plugin.TOKEN:
+        return {"token": None, "token_file": None}
+    file = Path(properties.token_file).expanduser() if properties.token_file else None
+    return {"token": None if file else properties.token, "token_file": file, "store": StoreKind.NONE}
 
 
 def _begin(properties: ConnectionProperties) -> tuple[str, str]:
@@ -260,9 +268,7 @@ def _account(plugin: Plugin, properties: ConnectionProperties) -> str:
         case Plugin.BROWSER | Plugin.DEVICE:
             who = ""
         case Plugin.TOKEN:
-            secret = properties.token or properties.saml_assertion
-            given = digest(secret.reveal())[:16] if secret else properties.token_file or properties.assertion_file
-            who = f"{plugin} {given}"
+            who = str(plugin)  # nothing is kept of it
         case Plugin.OWN:
             who = f"{properties.plugin_name} {properties.user}"
         case _:

@@ -61,7 +61,7 @@ TABLE: Final = (
     _text(
         "plugin_name",
         "How to sign in: `BrowserSaml`, `device`, `Okta`, `ADFS`, `Ping`, `Azure`, `token`, or the dotted path of a "
-        "provider of your own. The names of Amazon's drivers are understood.",
+        "provider of your own. The names of Amazon's drivers are understood. With a token: `token`.",
         "credentials_provider",
         default="BrowserSaml",
     ),
@@ -105,8 +105,8 @@ TABLE: Final = (
     _secret("password", "Your password at the provider; never in a URL or a profile.", "pwd"),
     _text("login_to_rp", "The relying party at ADFS.", default="urn:amazon:webservices"),
     _text("partner_sp_id", "The service provider at Ping.", default="urn:amazon:webservices"),
-    _secret("token", "For `token`: a token of the broker."),
-    _text("token_file", "For `token`: a file with a token, read at each sign-in; for you alone (mode 0600)."),
+    _text("token_file", "For `token`: a file with a service token, read at each sign-in; not open to everybody."),
+    _secret("token", "For `token`: a service token, or a session's."),
     _secret("saml_assertion", "For `token`: a SAML response in base64, as a program gets it from the provider."),
     _text("assertion_file", "For `token`: a file with a SAML response, in base64 or as XML."),
     _text("ca_file", "PEM of the authorities to trust for the broker and the provider, in place of the system's."),
@@ -144,8 +144,8 @@ class ConnectionProperties:
     password: Secret | None = None
     login_to_rp: str = "urn:amazon:webservices"
     partner_sp_id: str = "urn:amazon:webservices"
-    token: Secret | None = None
     token_file: str = ""
+    token: Secret | None = None
     saml_assertion: Secret | None = None
     assertion_file: str = ""
     ca_file: str = ""
@@ -226,7 +226,9 @@ def recognise(given: Mapping[str, object], origin: str, *, secrets: bool = True)
 
 
 def parse(values: Mapping[str, object]) -> ConnectionProperties:
-    """The properties of recognised values."""
+    """The properties of recognised values; who gives a token and names no plug-in means `token`."""
+    if "plugin_name" not in values and ("token" in values or "token_file" in values):
+        values = {**values, "plugin_name": "token"}
     return ConnectionProperties(**values)  # type: ignore[arg-type]  # `recognise` made each of its field's type
 
 

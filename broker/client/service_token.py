@@ -21,14 +21,22 @@ def read_service_token(settings: ClientSettings) -> tuple[str, Secret]:
     Raises:
         ServiceTokenUnusable: the file can't be read, others can read it, or it holds no service token.
     """
-    if settings.token_file is not None:
-        text, origin = _content(settings.token_file), str(settings.token_file)
-    else:
-        text, origin = settings.token.reveal() if settings.token else "", "BROKER_TOKEN"
-    found = _FORM.fullmatch(text.strip())
+    text, origin = read_token(settings)
+    found = _FORM.fullmatch(text)
     if found is None:
         raise ServiceTokenUnusable(f"{origin} holds no service token.")
     return found[1], Secret(found[0])
+
+
+def read_token(settings: ClientSettings) -> tuple[str, str]:
+    """The text of the token, whatever its kind, and where it comes from.
+
+    Raises:
+        ServiceTokenUnusable: the file can't be read, or others can read it.
+    """
+    if settings.token_file is not None:
+        return _content(settings.token_file).strip(), str(settings.token_file)
+    return settings.token.reveal().strip() if settings.token else "", "BROKER_TOKEN"
 
 
 def _content(path: Path) -> str:

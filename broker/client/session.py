@@ -222,8 +222,9 @@ class ClientSession:
         return signed_in
 
     def _asks_nobody(self) -> bool:
-        """Whether a sign-in is out of the question; a service's needs nobody."""
-        return self._settings.sign_in is SignInMethod.NEVER and not self._settings.is_service
+        """Whether a sign-in is out of the question; one by other means, a service's for instance, needs nobody."""
+        needs_nobody = self._settings.is_service or self._sign_in is not None
+        return self._settings.sign_in is SignInMethod.NEVER and not needs_nobody
 
     def _begin(self) -> SignedIn:
         if self._sign_in is not None:

@@ -1,8 +1,6 @@
 """Which way to sign in a `plugin_name` means, and the protocol of a provider of one's own."""
 
 import difflib
-import os
-import stat
 from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
@@ -16,6 +14,7 @@ from broker.client.person import Person
 from broker.client.properties import ConnectionProperties
 from broker.client.providers import forms, okta
 from broker.client.providers.pages import ProviderPages
+from broker.client.service_token import read_service_token, read_token
 from broker.client.session import SignIn
 from broker.client.settings import ClientSettings, is_loopback
 from broker.clock import Clock
@@ -24,7 +23,8 @@ from broker.secrets import Secret
 _LARGEST_RESPONSE: Final = 100_000
 """Characters, as at AWS' AssumeRoleWithSAML."""
 
-_LONGEST_TOKEN: Final = 8192
+_SESSION_TOKEN: Final = "wab1."  # noqa: S105 - how one begins
+"""How the tokens of sessions begin."""
 
 
 class SamlProvider(Protocol):
@@ -111,7 +111,7 @@ def sign_in_of(properties: ConnectionProperties, settings: ClientSettings) -> Si
     if plugin in (Plugin.BROWSER, Plugin.DEVICE):
         return None
     if plugin is Plugin.TOKEN and (properties.token or properties.token_file):
-        return _with_token(properties)
+        return _with_token(settings)
     get = _getter(plugin, properties, settings)
 
     def sign_in(api: BrokerApi, person: Person, clock: Clock) -> SignedIn:
@@ -156,34 +156,20 @@ def _given(properties: ConnectionProperties) -> Callable[[], Secret]:
     return lambda: read_assertion(Path(properties.assertion_file))
 
 
-def _with_token(properties: ConnectionProperties) -> SignIn:
+def _with_token(settings: ClientSettings) -> SignIn:
+    """A service token begins a session; a session's own token is one."""
+
     def sign_in(api: BrokerApi, _person: Person, clock: Clock) -> SignedIn:
-        token = properties.token or read_token(Path(properties.token_file))
+        text, _ = read_token(settings)
+        if not text.startswith(_SESSION_TOKEN):
+            return api.redeem_service_token(*read_service_token(settings), clock())
+        token = Secret(text)
         now, identity = clock(), api.whoami(token)
         return SignedIn(
             token, now, identity.expires_at, identity.subject, identity.source_identity, identity.access_role
         )
 
     return sign_in
-
-
-def read_token(path: Path) -> Secret:
-    """The token in a file that is for its owner alone.
-
-    Raises:
-        PropertiesInvalid: there is no such file, everybody can read it, or it holds something else.
-    """
-    try:
-        with path.expanduser().open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_LONGEST_TOKEN).decode("ascii", "replace").strip()
-    except OSError as error:
-        raise PropertiesInvalid(f"`token_file` {path} cannot be read: {error.strerror}.") from None
-    if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o007:
-        raise PropertiesInvalid(f"`token_file` {path} is open to everybody.", remedy=f"chmod 600 {path}")
-    if not text or not text.isprintable() or " " in text:
-        raise PropertiesInvalid(f"`token_file` {path} holds no token.")
-    return Secret(text)
 
 
 def read_assertion(path: Path) -> Secret:

@@ -15,10 +15,13 @@ from broker.client.errors import (
     ProviderFailed,
     ProviderRefused,
     SecondFactorNeeded,
+    ServiceTokenUnusable,
+    SessionRefused,
     SignInRefused,
 )
 from broker.client.plugin import Connector, gather
 from broker.client.properties import ConnectionProperties
+from broker.sts.service_token import new_service_token_text
 from tests.integration.client.helpers import ASSERTION, RecordingPerson, TinyBroker
 from tests.integration.client.test_tls import self_signed
 from tests.simulators.form_providers import PASSWORD, USER, FormProvider
@@ -215,14 +218,38 @@ def test_a_program_presents_a_response_that_it_has(tiny: TinyBroker, provider: F
     assert tiny.assertions == [{"saml_response": held, "identity_provider": "okta", "access_role": "r"}]
 
 
-def test_a_program_presents_a_token(tiny: TinyBroker, provider: FormProvider, tmp_path: Path) -> None:
+def token_file(folder: Path, text: str, mode: int = 0o600) -> Path:
+    file = folder / "token"
+    file.write_text(text)
+    file.chmod(mode)
+    return file
+
+
+def test_a_program_presents_a_service_token(
+    tiny: TinyBroker, provider: FormProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token_id, text = new_service_token_text()
+    tiny.service_tokens[token_id] = text.reveal()
+    file = token_file(tmp_path, text.reveal() + "\n")
+    assert connector(tiny, provider, "token", token_file=file).login()
+    assert connector(tiny, provider, "token", token=text).login()
+    monkeypatch.setenv("BROKER_TOKEN_FILE", str(file))
+    assert connector(tiny, provider, "").login()
+    assert tiny.exchanges == 3
+    monkeypatch.setenv("BROKER_SIGN_IN", "never")
+    assert connector(tiny, provider, "Okta").login(), "who names another plug-in means it, and it needs nobody"
+    assert tiny.exchanges == 3
+    tiny.service_tokens.clear()
+    with pytest.raises(BrokerRefused) as refused:
+        connector(tiny, provider, "").login()
+    assert refused.value.code == "service-token-refused"
+
+
+def test_a_program_presents_the_token_of_a_session(tiny: TinyBroker, provider: FormProvider, tmp_path: Path) -> None:
     tiny.live_tokens.add("wab1.k.token")
     assert connector(tiny, provider, "token", token="wab1.k.token").login()
-    file = tmp_path / "token"
-    file.write_text("wab1.k.token\n")
-    file.chmod(0o600)
-    assert connector(tiny, provider, "token", token_file=file).login()
-    with pytest.raises(ClientError):
+    assert connector(tiny, provider, "token", token_file=token_file(tmp_path, "wab1.k.token\n")).login()
+    with pytest.raises(SessionRefused):
         connector(tiny, provider, "token", token="wab1.k.another").login()
     with pytest.raises(PropertiesInvalid, match="token needs"):
         connector(tiny, provider, "token")
@@ -232,11 +259,8 @@ def test_a_program_presents_a_token(tiny: TinyBroker, provider: FormProvider, tm
 def test_a_token_file_that_is_open_or_holds_none_is_refused(
     tiny: TinyBroker, provider: FormProvider, tmp_path: Path, content: str, mode: int
 ) -> None:
-    file = tmp_path / "token"
-    file.write_text(content)
-    file.chmod(mode)
-    with pytest.raises(PropertiesInvalid, match="token_file"):
-        connector(tiny, provider, "token", token_file=file).login()
+    with pytest.raises(ServiceTokenUnusable, match=str(tmp_path)):
+        connector(tiny, provider, "token", token_file=token_file(tmp_path, content, mode)).login()
 
 
 OWN = """
