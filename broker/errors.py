@@ -145,13 +145,6 @@ class OAuthInvalidClient(OAuthError):
     oauth_error = "invalid_client"
 
 
-class ServiceTokenRefused(OAuthInvalidClient):
-    """The service token is unknown, was revoked, or has ended."""
-
-    code = "service-token-refused"
-    default_remedy = "Ask the administrator for a new one: `broker service-token create`."
-
-
 class OAuthInvalidGrant(OAuthError):
     """The code or device code is unknown, used, expired, or its verifier does not fit (RFC 7636 4.6)."""
 
@@ -236,20 +229,6 @@ class SessionSuperseded(SessionRevoked):
 
     code = "session-superseded"
     default_remedy = "Sign in again, to have what your identity provider says of you now: run `broker login`."
-
-
-class ServiceTokenInvalid(BrokerError):
-    """A service token can't be made as it was asked for; the text names what does not fit."""
-
-    code = "service-token-invalid"
-    default_remedy = "Correct what is named; `broker service-token create --help` says what is needed."
-
-
-class ServiceTokenUnknown(BrokerError):
-    """There is no service token of that id, nor any of that name."""
-
-    code = "service-token-unknown"
-    default_remedy = "`broker service-token list` shows all of them."
 
 
 class KeyRingUnusable(BrokerError):

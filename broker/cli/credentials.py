@@ -3,7 +3,7 @@
 import click
 
 from broker.cli.output import as_table, report_roles
-from broker.client.forms import Format, shown
+from broker.client.forms import Format, as_aws_credential_process, shown
 from broker.client.session import open_session
 from broker.client.settings import StoreKind, load_settings
 from broker.client.workgroups import choose_workgroup
@@ -33,10 +33,15 @@ def credentials(
     """Get a temporary database login; sign in first if need be.
 
     In a shell: eval "$(broker credentials --workgroup W --format env)"; psql
+
+    aws-credential-process gives the session, not a login: for `credential_process` in the AWS configuration.
     """
     store = StoreKind.NONE if no_store else None
     settings = load_settings({"url": url, "workgroup": workgroup, "credential_store": store})
     with open_session(settings) as session:
+        if form == Format.AWS_CREDENTIAL_PROCESS:
+            click.echo(as_aws_credential_process(session.session_credentials()))
+            return
         group = choose_workgroup(session, settings.workgroup)
         login = session.credentials(group, database, duration, fresh=fresh)
         certificate = session.certificate_file(login)

@@ -16,7 +16,7 @@ from broker.client.errors import (
     SettingsInvalid,
 )
 from broker.client.fields import Fields
-from broker.client.model import CredentialWish, Explanation, Identity, SignedIn, TemporaryLogin
+from broker.client.model import AwsCredentials, CredentialWish, Explanation, Identity, SignedIn, TemporaryLogin
 from broker.client.settings import ClientSettings, is_loopback
 from broker.secrets import Secret
 
@@ -119,6 +119,10 @@ class BrokerApi:
     def whoami(self, token: Secret) -> Identity:
         """Ask who the session's holder is."""
         return Identity.from_answer(self._call("GET", "/v1/whoami", token=token))
+
+    def session_credentials(self, token: Secret) -> AwsCredentials:
+        """Ask for the session in AWS' shape."""
+        return AwsCredentials.from_answer(self._call("POST", "/v1/session-credentials", token=token, body={}))
 
     def credentials(self, token: Secret, wish: CredentialWish, now: datetime) -> TemporaryLogin:
         """Ask for a temporary login."""

@@ -2,12 +2,13 @@
 
 import json
 import shlex
+from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode
 
 from broker.client.errors import ClientError
-from broker.client.model import TemporaryLogin
+from broker.client.model import AwsCredentials, TemporaryLogin
 
 
 class Format(StrEnum):
@@ -21,11 +22,27 @@ class Format(StrEnum):
     PG_SERVICE = "pg_service"
     DBT = "dbt"
     JDBC = "jdbc"
+    AWS_CREDENTIAL_PROCESS = "aws-credential-process"
 
 
 def as_json(login: TemporaryLogin) -> str:
     """The broker's own answer."""
     return json.dumps(login.reveal(), indent=2)
+
+
+def as_aws_credential_process(credentials: AwsCredentials) -> str:
+    """What AWS clients read from a `credential_process` (AWS SDKs and Tools Reference, "Process credential provider").
+
+    The end is by the clock of the broker, against which AWS clients sign.
+    """
+    document = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+        "SessionToken": credentials.session_token.reveal(),
+        "Expiration": credentials.expires_at.astimezone(UTC).isoformat(),
+    }
+    return json.dumps(document)
 
 
 def as_env(login: TemporaryLogin, certificate: Path | None) -> str:
@@ -119,7 +136,7 @@ def as_dbt(login: TemporaryLogin, certificate: Path | None) -> str:
 
 
 def shown(login: TemporaryLogin, certificate: Path | None, form: Format) -> str:
-    """The login in any form but the table, which is for people and not here."""
+    """The login in any form but the table, which is for people, and that of AWS, which is no login."""
     match form:
         case Format.JSON:
             return as_json(login)
@@ -135,5 +152,5 @@ def shown(login: TemporaryLogin, certificate: Path | None, form: Format) -> str:
             return as_dbt(login, certificate)
         case Format.JDBC:
             return as_jdbc(login, certificate)
-        case Format.TABLE:
+        case Format.TABLE | Format.AWS_CREDENTIAL_PROCESS:
             raise ValueError(form)

@@ -67,6 +67,26 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class AwsCredentials:
+    """The session in the shape that AWS clients sign their requests with."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    expires_at: datetime
+
+    @classmethod
+    def from_answer(cls, answer: Fields) -> "AwsCredentials":
+        """Parse the answer of `POST /v1/session-credentials`."""
+        return cls(
+            access_key_id=answer.text("access_key_id"),
+            secret_access_key=Secret(answer.text("secret_access_key")),
+            session_token=Secret(answer.text("session_token")),
+            expires_at=answer.moment("expires_at"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedDatabaseRole:
     """A database role that the identity provider asserted and the broker did not grant, and why."""
 

@@ -18,7 +18,7 @@ from broker.client.api import BrokerApi
 from broker.client.credentials import Credentials
 from broker.client.errors import ClientError, NotSignedIn, PassphraseWrong, SessionRefused, SignInCancelled
 from broker.client.files import broker_folder, write_whole
-from broker.client.model import CredentialWish, Explanation, Identity, SignedIn, TemporaryLogin
+from broker.client.model import AwsCredentials, CredentialWish, Explanation, Identity, SignedIn, TemporaryLogin
 from broker.client.person import Person, TerminalPerson
 from broker.client.settings import ClientSettings, SignInMethod, StoreKind
 from broker.client.storage import VaultStore, open_store
@@ -112,6 +112,10 @@ class ClientSession:
         """
         wish = CredentialWish(workgroup, database or "", duration, scram_iterations)
         return self._as_signed_in(lambda signed_in: self._credentials().fetch(signed_in, wish, fresh=fresh))
+
+    def session_credentials(self) -> AwsCredentials:
+        """The session as AWS clients use it: access key, secret and token."""
+        return self._as_signed_in(lambda signed_in: self._api.session_credentials(signed_in.token))
 
     def whoami(self) -> Identity:
         """Who the broker says one is."""

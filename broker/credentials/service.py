@@ -116,6 +116,15 @@ class CredentialService:
     def _decide(self, session: Session, workgroup: WorkgroupConfig) -> Decision:
         return decide(session.principal, self._policy(), scope_of(workgroup))
 
+    def place(self, session: Session, workgroup: str, now: datetime) -> WorkgroupConfig:
+        """The workgroup of that name, and so where its warehouse is.
+
+        Raises:
+            SessionExpired: the session ended.
+            UnknownWorkgroup: not configured, or not offered: the text doesn't say which.
+        """
+        return self._offered_workgroup(session, workgroup, now)
+
     def issue(
         self, session: Session, request: CredentialRequest, request_id: str, now: datetime
     ) -> DatabaseCredentials:

@@ -10,9 +10,9 @@ from broker.audit import AuditEvent, AuditLog
 from broker.config.model import AccessRoleConfig, Config, WorkgroupConfig
 from broker.credentials.revocation import Order, Revocation, Revoked, Selection
 from broker.credentials.service import ALL_WORKGROUPS
-from broker.errors import ServiceTokenInvalid, ServiceTokenUnknown
 from broker.policy import scope_of
 from broker.secrets import Secret, digest
+from broker.sts.errors import ServiceTokenInvalid, ServiceTokenUnknown
 from broker.sts.model import SERVICE_PROVIDER
 from broker.sts.ports import Sessions
 from broker.sts.rights import Rights

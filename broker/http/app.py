@@ -16,6 +16,7 @@ from broker.config.model import ServerConfig
 from broker.control import Control
 from broker.credentials.access import AccessService
 from broker.credentials.service import CredentialService
+from broker.http.aws import AwsEndpoints, aws_problem
 from broker.http.call import Call, Endpoints
 from broker.http.control import ControlEndpoints
 from broker.http.cookies import Cookies
@@ -102,6 +103,9 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
                 for_clients
             ),
             *(ControlEndpoints(services.control, services.audit).routes(for_clients) if services.control else []),
+            *AwsEndpoints(services.sessions, services.credentials, services.audit).routes(
+                Endpoints(clock, aws_problem)
+            ),
             *_health_routes(services.ping, for_clients),
         ],
         middleware=[

@@ -47,25 +47,30 @@ class Call:
             RequestMalformed: the body is no such form.
         """
         self._require("application/x-www-form-urlencoded")
-        return _once(_decoded(self._body()))
+        return _once(_decoded(self.body()))
 
-    def json(self) -> dict[str, Any]:
+    def json(self, media_type: str = "application/json") -> dict[str, Any]:
         """The body's JSON object; a name given twice is refused, since two readers would read two things.
 
         Raises:
             RequestTooLarge: the body is over the server's limit.
             RequestMalformed: the body is no JSON object.
         """
-        self._require("application/json")
+        self._require(media_type)
         try:
-            value = json.loads(self._body(), object_pairs_hook=_once, parse_constant=_no_constant)
+            value = json.loads(self.body(), object_pairs_hook=_once, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise RequestMalformed("The request body is not JSON.", remedy="Send one JSON object.") from None
         if not isinstance(value, dict):
             raise RequestMalformed("The request body is not a JSON object.", remedy="Send one JSON object.")
         return value
 
-    def _body(self) -> bytes:
+    def body(self) -> bytes:
+        """The body as it came.
+
+        Raises:
+            RequestTooLarge: it is over the server's limit.
+        """
         body = body_of(self.request.scope)
         if body is None:
             raise RequestTooLarge("The request is larger than this server takes.", remedy="Send less.")

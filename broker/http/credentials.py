@@ -39,6 +39,7 @@ class CredentialEndpoints:
             endpoints.post("/v1/credentials", self._signed_in(self.issue)),
             endpoints.post("/v1/explain", self._signed_in(self.explain)),
             endpoints.get("/v1/whoami", self._signed_in(self.whoami)),
+            endpoints.post("/v1/session-credentials", self._signed_in(self.session_credentials)),
         ]
 
     def issue(self, call: Call, session: Session) -> Response:
@@ -72,6 +73,18 @@ class CredentialEndpoints:
         question = Question(workgroup, database, target)
         chain = self.access.answer(session, question, person, call.request_id, call.now) if self.access else None
         return JSONResponse(_explanation_document(own, chain))
+
+    def session_credentials(self, call: Call, _session: Session) -> Response:
+        """The session as access key, secret and token, for clients that sign their requests (`broker.http.aws`)."""
+        whole = self.sessions.credentials(bearer_token(call.request))
+        return JSONResponse(
+            {
+                "access_key_id": whole.access_key_id,
+                "secret_access_key": whole.secret_access_key.reveal(),
+                "session_token": whole.session_token.reveal(),
+                "expires_at": whole.session.expires_at.isoformat(),
+            }
+        )
 
     def whoami(self, _call: Call, session: Session) -> Response:
         """What the session says, and which workgroups it may use."""

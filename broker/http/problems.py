@@ -41,6 +41,8 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "session-superseded",
             "oauth-invalid-client",
             "service-token-refused",
+            "signature-incomplete",
+            "signature-invalid",
         ),
         403: (
             "login-failed",
@@ -70,6 +72,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "database-unknown",
             "person-unknown",
             "service-token-unknown",
+            "operation-unknown",
         ),
         409: (
             "database-user-taken",

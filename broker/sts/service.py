@@ -101,13 +101,21 @@ class SessionService:
             SessionSuperseded: the person signed in since, and has other rights now.
         """
         session = self.read(token)
+        self.require_live(session, now)
+        return session
+
+    def require_live(self, session: Session, now: datetime) -> None:
+        """Refuse a session that is over.
+
+        Raises:
+            SessionExpired, SessionRevoked, SessionSuperseded: as `open`.
+        """
         if session.expires_at <= now:
             raise SessionExpired(f"The session ended at {session.expires_at:%Y-%m-%d %H:%M:%S} UTC.")
         if not self._is_standing(session.principal):
             raise SessionSuperseded("You signed in again since this session began, with other rights.")
         if not self.sessions.is_live(session.session_id, now):
             raise SessionRevoked("The session was ended.")
-        return session
 
     def read(self, token: Secret) -> Session:
         """The session behind a token, dead or alive: enough to end it, never to act for it.
@@ -115,7 +123,15 @@ class SessionService:
         Raises:
             SessionError: the token is not one of ours.
         """
-        return claims.from_bytes(open_sealed(self.ring, SESSION_PURPOSE, token.reveal()), token).session
+        return self.credentials(token).session
+
+    def credentials(self, token: Secret) -> SessionCredentials:
+        """All that was sealed into a token, dead or alive: what a request that was signed with it is held against.
+
+        Raises:
+            SessionError: the token is not one of ours.
+        """
+        return claims.from_bytes(open_sealed(self.ring, SESSION_PURPOSE, token.reveal()), token)
 
     def revoke(self, session: Session, request_id: str, now: datetime, reason: str = "logout") -> bool:
         """End the session, and hand its database logins to the reaper, which ends their database sessions too.

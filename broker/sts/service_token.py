@@ -12,9 +12,10 @@ from typing import Final, Protocol
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord
 from broker.config.model import AccessRoleConfig
-from broker.errors import AccessRoleRefused, ServiceTokenRefused
+from broker.errors import AccessRoleRefused
 from broker.login.model import ApprovedLogin
 from broker.secrets import Secret, digest, random_name, random_token, same
+from broker.sts.errors import ServiceTokenRefused
 from broker.sts.model import SERVICE_PROVIDER, SessionCredentials
 from broker.sts.service import SessionService
 from roles.principal import Principal

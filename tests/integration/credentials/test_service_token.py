@@ -17,14 +17,9 @@ from broker.client.settings import ClientSettings
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.credentials.model import CredentialRequest
-from broker.errors import (
-    AccessRoleRefused,
-    ServiceTokenInvalid,
-    ServiceTokenRefused,
-    ServiceTokenUnknown,
-    SessionRevoked,
-)
+from broker.errors import AccessRoleRefused, SessionRevoked
 from broker.secrets import Secret
+from broker.sts.errors import ServiceTokenInvalid, ServiceTokenRefused, ServiceTokenUnknown
 from broker.sts.model import SessionCredentials
 from broker.wiring import Broker, open_broker
 from tests.integration.credentials.ground import WORKGROUP, Ground, is_alive

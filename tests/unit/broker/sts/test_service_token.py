@@ -6,10 +6,11 @@ import pytest
 
 from broker.audit import AuditEvent
 from broker.config.model import AccessRoleConfig
-from broker.errors import AccessRoleRefused, ServiceTokenRefused, SessionRevoked
+from broker.errors import AccessRoleRefused, SessionRevoked
 from broker.secrets import Secret, digest
 from broker.store.memory import memory_store
 from broker.store.model import Store
+from broker.sts.errors import ServiceTokenRefused
 from broker.sts.keys import KeyRing
 from broker.sts.service import SessionService
 from broker.sts.service_token import ServiceToken, ServiceTokenGrant, new_service_token_text
