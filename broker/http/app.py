@@ -99,20 +99,23 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
             *oauth.browser_routes(for_people),
             *oauth.client_routes(for_oauth),
             *ExchangeEndpoints(services.login, services.sessions, services.audit, people).routes(for_strangers),
-            *CredentialEndpoints(services.sessions, services.credentials, services.audit, services.access).routes(
-                for_clients
-            ),
-            *(ControlEndpoints(services.control, services.audit).routes(for_clients) if services.control else []),
+            *_client_routes(services, for_clients),
             *AwsEndpoints(services.sessions, services.credentials, services.audit).routes(
                 Endpoints(clock, aws_problem)
             ),
-            *_health_routes(services.ping, for_clients),
         ],
         middleware=[
             Middleware(Edge, maximum_request_bytes=server.maximum_request_bytes, secure=secure),
         ],
         exception_handlers={HTTPException: _web_server_answer(pages)},
     )
+
+
+def _client_routes(services: Services, endpoints: Endpoints) -> list[Route]:
+    """What answers in problem documents, and counts nobody's requests."""
+    credentials = CredentialEndpoints(services.sessions, services.credentials, services.audit, services.access)
+    control = ControlEndpoints(services.control, services.audit).routes(endpoints) if services.control else []
+    return [*credentials.routes(endpoints), *control, *_health_routes(services.ping, endpoints)]
 
 
 def _health_routes(ping: Callable[[], None], endpoints: Endpoints) -> list[Route]:

@@ -141,7 +141,7 @@ def test_a_revoked_session_is_refused(client: BaseClient, running: Running) -> N
     store = running.world.store
     (known,) = store.sessions.at_provider("service", TOKEN_ID, (), utc_now())
     store.sessions.revoke(known.session_id, running.world.clock(), "test")
-    assert refused(client, "get_credentials", workgroupName="demo")[0::2] == (
+    assert refused(client, "get_workgroup", workgroupName="demo")[0::2] == (
         "ExpiredTokenException",
         "session-revoked",
     )
