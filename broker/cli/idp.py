@@ -184,6 +184,8 @@ def _trial_text(trial: Trial, provider: TrustedProvider) -> str:
     if not refusals:
         parts.append("  ok       all")
     parts += ["", "Result", _principal_text(trial.approved.principal) if trial.approved else "  Nobody would sign in."]
+    if trial.empty_parts:
+        parts.append(f"  (Empty parts of the database roles, which name none: {trial.empty_parts}.)")
     return "\n".join(parts)
 
 
@@ -207,7 +209,7 @@ def _principal_text(who: Principal) -> str:
             ("Subject", who.subject),
             ("Access role", who.access_role),
             ("Database user", who.database_user),
-            ("Database roles", ", ".join(who.asserted_roles)),
+            ("Database roles", ", ".join(who.asserted_roles) or "none: no workgroup would give a login"),
             ("Signed in by", who.authn_context or "not said"),
         ]
     )

@@ -148,16 +148,24 @@ def _database_roles(assertion: ValidatedAssertion, name: str, multivalued: bool)
     """The asserted database roles in order, each once. Whether one is a good name is for `roles` to decide.
 
     Providers leave the attribute out for somebody who is in no group. That person signs in with no roles: the request
-    for a login then takes away what was granted before, which a refused sign-in would leave standing.
+    for a login then takes away what was granted before, which a refused sign-in would leave standing. For the same
+    reason an empty part of a joined value names no role and breaks none: a provider that joins "the name or nothing"
+    of each group writes `sales:` for somebody in one of two, and `:` for somebody in neither.
     """
-    if multivalued:
-        asserted = attributes.values(assertion, name)
-    else:
-        text = attributes.optional(assertion, name)
-        asserted = () if text is None else tuple(text.split(":"))
-    if not all(map(attributes.is_plain_text, asserted)) or not all(asserted):
-        raise PrincipalTagInvalid(f"The attribute {name} holds an empty database role, or one with spaces around it.")
+    asserted = attributes.values(assertion, name) if multivalued else tuple(filter(None, _parts(assertion, name)))
+    if not all(map(attributes.is_plain_text, asserted)):
+        raise PrincipalTagInvalid(f"The attribute {name} holds a database role with spaces around it.")
     return tuple(dict.fromkeys(asserted))
+
+
+def empty_parts(assertion: ValidatedAssertion, names: AttributeNames) -> int:
+    """How many parts of the joined database roles name nobody's role: for the audit, since nothing else shows them."""
+    return 0 if names.database_roles_multivalued else _parts(assertion, names.database_roles).count("")
+
+
+def _parts(assertion: ValidatedAssertion, name: str) -> list[str]:
+    text = attributes.optional(assertion, name)
+    return [] if text is None else text.split(":")
 
 
 def _transitive_keys(

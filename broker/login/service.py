@@ -19,7 +19,7 @@ from broker.errors import (
     UnknownIdentityProvider,
     UnsolicitedLoginRefused,
 )
-from broker.login.federation import Federation
+from broker.login.federation import Federation, empty_parts
 from broker.login.model import PENDING_LOGIN_LIFETIME, ApprovedLogin, LoopbackRequest, PendingLogin
 from broker.login.oauth import AuthorizationCodeGrant
 from broker.login.ports import DeviceGrants, PendingLogins, UsedAssertions
@@ -172,7 +172,9 @@ class LoginService:
             assertion = self._validate(provider, pending, answer.raw_response, now)
             wish = pending.preferred_access_role if pending else ""
             approved = self.federation.approve(assertion, provider.config, now, preferred_access_role=wish)
-            self._record_accepted(pending, approved, request_id, now)
+            self._record_accepted(
+                pending, approved, empty_parts(assertion, provider.config.attributes), request_id, now
+            )
             self.accept(approved, request_id, now)
             return self._conclude(pending, approved, now)
         except (LoginError, SamlError) as refusal:
@@ -313,9 +315,13 @@ class LoginService:
         )
 
     def _record_accepted(
-        self, pending: PendingLogin | None, approved: ApprovedLogin, request_id: str, now: datetime
+        self, pending: PendingLogin | None, approved: ApprovedLogin, empty: int, request_id: str, now: datetime
     ) -> None:
         who = approved.principal
+        detail: dict[str, Detail] = {
+            "asserted_database_roles": list(who.asserted_roles),
+            "authn_context": who.authn_context,
+        }
         for_device = pending is not None and bool(pending.device_code_digest)
         self.audit.record(
             AuditRecord(
@@ -327,7 +333,7 @@ class LoginService:
                 source_identity=who.source_identity,
                 access_role=who.access_role,
                 database_user=who.database_user,
-                detail={"asserted_database_roles": list(who.asserted_roles), "authn_context": who.authn_context},
+                detail=detail | ({"empty_database_roles": empty} if empty else {}),
             )
         )
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from broker.config.model import AttributeNames
 from broker.errors import LoginError
-from broker.login.federation import Federation
+from broker.login.federation import Federation, empty_parts
 from broker.login.model import ApprovedLogin
 from broker.login.service import TrustedProvider
 from saml.diagnosis import Diagnosis, diagnose
@@ -37,12 +37,14 @@ class Trial:
     Attributes:
         approved: who would be signed in, or None.
         refusal: why the assertion gives nothing although the provider signed it well, or None.
+        empty_parts: of the joined database roles, which name none.
     """
 
     diagnosis: Diagnosis
     attributes: tuple[AttributeFound, ...]
     approved: ApprovedLogin | None = None
     refusal: LoginError | None = None
+    empty_parts: int = 0
 
 
 def read_pasted(text: bytes) -> RawResponse:
@@ -66,7 +68,8 @@ def try_response(raw: RawResponse, provider: TrustedProvider, federation: Federa
         approved = federation.approve(diagnosis.assertion, provider.config, diagnosis.judged_at)
     except LoginError as refusal:
         return Trial(diagnosis, attributes, refusal=refusal)
-    return Trial(diagnosis, attributes, approved=approved)
+    empty = empty_parts(diagnosis.assertion, provider.config.attributes)
+    return Trial(diagnosis, attributes, approved=approved, empty_parts=empty)
 
 
 def _attributes(diagnosis: Diagnosis, names: AttributeNames, has_access_role: bool) -> list[AttributeFound]:
@@ -79,7 +82,7 @@ def _attributes(diagnosis: Diagnosis, names: AttributeNames, has_access_role: bo
         names.session_duration: ("session_duration", False),
         names.transitive_tag_keys: ("transitive_tag_keys", False),
         names.database_user: ("database_user", True),
-        names.database_roles: ("database_roles", True),
+        names.database_roles: ("database_roles", False),  # who is in no group has none
     }
     looked_for = [
         AttributeFound(name, key, arrived.get(name, ()), required) for name, (key, required) in keys.items() if name

@@ -11,6 +11,7 @@ import pytest
 from broker.cli.main import run
 from broker.clock import utc_now
 from broker.config.load import load
+from broker.config.model import AWS_ATTRIBUTES
 from tests.simulators.identity_provider import SimulatedIdentityProvider
 from tests.simulators.saml_keys import key_pair
 from tests.simulators.sign_in import ETHAN
@@ -127,6 +128,21 @@ def test_a_good_response_shows_who_would_sign_in(folder: Path, capsys: pytest.Ca
     assert "Database user   ethan@example.com" in said
     assert "Database roles  sales, finance" in said
     assert sorted(path.name for path in folder.iterdir() if path.name.startswith("broker.db")) == []
+
+
+@pytest.mark.parametrize(
+    ("joined", "roles", "empty"), [("sales:", "sales\n", 1), (":", "none: no workgroup would give a login", 2)]
+)
+def test_empty_parts_of_joined_roles_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], joined: str, roles: str, empty: int
+) -> None:
+    with_okta(folder)
+    respond(folder, attributes=ETHAN | {AWS_ATTRIBUTES + "PrincipalTag:RedshiftDbRoles": joined})
+    capsys.readouterr()
+    assert broker("test", "okta", "--response", "response") == 0
+    said = capsys.readouterr().out
+    assert f"Database roles  {roles}" in said
+    assert f"which name none: {empty}." in said
 
 
 def test_what_is_wrong_is_told_attribute_by_attribute(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

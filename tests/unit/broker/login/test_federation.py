@@ -15,7 +15,7 @@ from broker.errors import (
     SessionTaggingRefused,
     StepUpRequired,
 )
-from broker.login.federation import Federation
+from broker.login.federation import Federation, empty_parts
 from broker.login.model import ApprovedLogin
 from saml.model import NAMEID_TRANSIENT, Attribute, ValidatedAssertion, Wish
 from tests.simulators.sign_in import ANALYST, ETHAN, NOW, PROVIDER_ARN, ROLE_ARN
@@ -154,9 +154,8 @@ def test_whoever_is_in_no_group_signs_in_with_no_roles() -> None:
         (TAG + "RedshiftDbUser", ""),
         (TAG + "RedshiftDbUser", ("ethan", "emma")),
         (TAG + "RedshiftDbRoles", ""),
-        (TAG + "RedshiftDbRoles", "sales::finance"),
-        (TAG + "RedshiftDbRoles", ":sales"),
         (TAG + "RedshiftDbRoles", "sales: finance"),
+        (TAG + "RedshiftDbRoles", "sales: :finance"),
         (TAG + "RedshiftDbRoles", "s" * 257),
         (TAG + "RedshiftDbRoles", "sales;finance"),
         (TAG + "redshiftdbuser", "emma"),
@@ -253,6 +252,29 @@ def test_the_session_ends_at_the_earliest_of_all_ends() -> None:
     assert approve(roles=(short,)).session_ends_by == NOW + timedelta(hours=2)
     end = NOW + timedelta(minutes=20)
     assert approve(roles=(short,), session_not_on_or_after=end).session_ends_by == end
+
+
+@pytest.mark.parametrize(
+    ("groups", "joined", "roles", "empty"),
+    [
+        ({"sales"}, "sales:", ("sales",), 1),
+        ({"finance"}, ":finance", ("finance",), 1),
+        ({"sales", "finance"}, "sales:finance", ("sales", "finance"), 0),
+        (set(), ":", (), 2),
+    ],
+)
+def test_what_okta_joins_means_the_groups(groups: set[str], joined: str, roles: tuple[str, ...], empty: int) -> None:
+    """`String.join(":", isMemberOfGroupName("sales") ? "sales" : "", ...)`, as people have it."""
+    value = ":".join(name if name in groups else "" for name in ("sales", "finance"))
+    assert value == joined
+    assert approve({TAG + "RedshiftDbRoles": value}).principal.asserted_roles == roles
+    assert empty_parts(assertion({TAG + "RedshiftDbRoles": value}), AttributeNames()) == empty
+
+
+@given(st.lists(st.sampled_from(["", "", "sales", "finance", "superuser"]), min_size=2, max_size=20))
+def test_an_empty_part_adds_no_role_and_hides_none(parts: list[str]) -> None:
+    asserted = approve({TAG + "RedshiftDbRoles": ":".join(parts)}).principal.asserted_roles
+    assert asserted == tuple(dict.fromkeys(part for part in parts if part))
 
 
 @given(st.lists(st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True), min_size=1, max_size=20))

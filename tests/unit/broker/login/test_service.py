@@ -68,6 +68,15 @@ def test_somebody_who_only_looks_is_told_who_they_are(world: SignInWorld) -> Non
     assert outcome.approved.principal.asserted_roles == ("sales", "finance")
 
 
+def test_empty_parts_of_joined_roles_are_on_record(world: SignInWorld) -> None:
+    stated = ETHAN | {AWS_ATTRIBUTES + "PrincipalTag:RedshiftDbRoles": "sales:"}
+    finish(world, answer_to(world, world.login.begin("okta", "r1", NOW), attributes=stated))
+    finish(world, answer_to(world, world.login.begin("okta", "r2", NOW)))
+    joined, plain = (each.detail for each in world.store.audit.by_request("reference"))
+    assert (joined["asserted_database_roles"], joined["empty_database_roles"]) == (["sales"], 1)
+    assert "empty_database_roles" not in plain
+
+
 def test_a_forced_sign_in_is_asked_for_and_must_be_new(world: SignInWorld) -> None:
     """An unsigned request can lose its ForceAuthn on the way, so the answer's own time decides."""
     trusted = world.providers["okta"]
