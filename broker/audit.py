@@ -30,6 +30,7 @@ class AuditEvent(StrEnum):
     SERVICE_TOKEN_CREATED = "service-token.created"  # noqa: S105
     SERVICE_TOKEN_USED = "service-token.used"  # noqa: S105
     SERVICE_TOKEN_REVOKED = "service-token.revoked"  # noqa: S105
+    LOGOUT_CONFIRMED = "logout.confirmed"
     LOGOUT_ACCEPTED = "logout.accepted"
     LOGOUT_REFUSED = "logout.refused"
     CREDENTIALS_ALLOWED = "credentials.allowed"
@@ -117,8 +118,31 @@ class AuditLog(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which records are wanted; what is empty narrows nothing.
+
+    Attributes:
+        reference: a request's reference number.
+        user: a subject, login (source identity) or database user.
+        since: none from before.
+        refused: only records with a code.
+        latest: at most so many; of more, the latest.
+    """
+
+    reference: str = ""
+    user: str = ""
+    since: datetime | None = None
+    refused: bool = False
+    latest: int = 100
+
+
 class SearchableAuditLog(AuditLog, Protocol):
     """An audit log that can be asked."""
+
+    def find(self, query: AuditQuery) -> list[AuditRecord]:
+        """The records that fit, in the order in which they were kept."""
+        ...
 
     def by_request(self, request_id: str) -> list[AuditRecord]:
         """Every record of one request, in the order in which they were kept."""

@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "explain": LazyCommand("broker.cli.access:explain", "Say whether somebody may, and why.", "server"),
     "who-can": LazyCommand("broker.cli.access:who_can", "List everybody who may, and why.", "server"),
     "idp": LazyCommand("broker.cli.idp:idp", "Add and try identity providers.", "server"),
+    "audit": LazyCommand("broker.cli.audit:audit", "Show what was decided, by reference number or person.", "server"),
     "revoke": LazyCommand("broker.cli.revoke:revoke", "End access now: a person's, a session's, a lease's.", "server"),
     "offboard": LazyCommand("broker.cli.revoke:offboard", "End all that a person has, who leaves.", "server"),
     "service-token": LazyCommand(

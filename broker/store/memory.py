@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
-from broker.audit import AuditEvent, AuditRecord
+from broker.audit import AuditEvent, AuditQuery, AuditRecord
 from broker.credentials.lease import FINAL_STATES, may_move
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.revocation import Person
@@ -361,6 +361,17 @@ class MemoryAuditLog:
 
     def by_request(self, request_id: str) -> list[AuditRecord]:
         return [record for record in self.records if record.request_id == request_id]
+
+    def find(self, query: AuditQuery) -> list[AuditRecord]:
+        found = [
+            record
+            for record in self.records
+            if query.reference in ("", record.request_id)
+            and query.user in ("", record.subject, record.source_identity, record.database_user)
+            and (query.since is None or record.at >= query.since)
+            and (record.code or not query.refused)
+        ]
+        return found[-query.latest :]
 
 
 def memory_store() -> Store:

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from broker.audit import AuditEvent, AuditRecord
+from broker.audit import AuditEvent, AuditQuery, AuditRecord
 from broker.store.model import Store
 from tests.contract.values import NOW, SECOND, at_once, audit_record
 
@@ -48,3 +48,25 @@ class TestAuditLog:
         record = audit_record()
         at_once([lambda: [store.audit.record(record) for _ in range(10)]] * 8)
         assert store.audit.by_request(record.request_id) == [record] * 80
+
+    def test_it_is_asked_by_reference_person_time_and_refusal(self, store: Store) -> None:
+        first = audit_record(subject="ethan", code="step-up-required", at=NOW)
+        second = audit_record(source_identity="ethan", request_id=first.request_id, at=NOW + SECOND)
+        third = audit_record(database_user="ethan", at=NOW + 2 * SECOND)
+        other = audit_record(subject="emma", code="step-up-required", at=NOW + 3 * SECOND)
+        for record in (first, second, third, other):
+            store.audit.record(record)
+        asked = {
+            AuditQuery(): [first, second, third, other],
+            AuditQuery(reference=first.request_id): [first, second],
+            AuditQuery(reference=first.request_id, refused=True): [first],
+            AuditQuery(reference=first.request_id, user="emma"): [],
+            AuditQuery(reference="another"): [],
+            AuditQuery(user="ethan"): [first, second, third],
+            AuditQuery(user="eth"): [],
+            AuditQuery(user="ethan", since=NOW + SECOND): [second, third],
+            AuditQuery(refused=True): [first, other],
+            AuditQuery(latest=2): [third, other],
+            AuditQuery(user="ethan", latest=1): [third],
+        }
+        assert {query: store.audit.find(query) for query in asked} == asked
