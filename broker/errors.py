@@ -85,6 +85,16 @@ class AssertionReplayed(LoginError):
     code = "assertion-replayed"
 
 
+class LogoutUnconfirmed(LoginError):
+    """The identity provider's answer to a logout could not be accepted; the audit has the reason."""
+
+    code = "logout-unconfirmed"
+    default_remedy = (
+        "You are signed out of the broker. To be sure of the identity provider, sign out on its own page, or close the "
+        "browser."
+    )
+
+
 class UnsolicitedLoginRefused(LoginError):
     """A sign-in that the identity provider began, where its configuration does not allow that."""
 

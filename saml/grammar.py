@@ -230,3 +230,12 @@ LOGOUT_REQUEST: Final = Rule(
         names.SESSION_INDEX: _any_number(_TEXT),
     },
 )
+LOGOUT_RESPONSE: Final = Rule(
+    required=_words("ID Version IssueInstant InResponseTo"),
+    optional=_words("Destination Consent"),
+    children={
+        names.ISSUER: _once(_NAME),
+        names.SIGNATURE: _perhaps(SIGNATURE),
+        names.STATUS: _once(_STATUS),
+    },
+)

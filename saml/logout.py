@@ -1,14 +1,15 @@
-"""Single logout, both ways (SAML Profiles 4.4): a provider's request is believed as little as a sign-in's answer.
+"""Single logout, both ways (SAML Profiles 4.4): a provider's messages are believed as little as a sign-in's answer.
 
-A request ends sessions, so whoever could forge one could lock people out: it must be signed, on either binding, by a
-key of the provider; be addressed to us, to the letter; and be new.
+A request ends sessions, so whoever could forge one could lock people out; an answer tells somebody that they are signed
+out, so whoever could forge one could leave them signed in unawares. Either must be signed, on either binding, by a key
+of the provider; be addressed to us, to the letter; and be new.
 """
 
 import base64
 import binascii
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -38,7 +39,9 @@ from saml.redirect import redirect_to
 
 LIMITS: Final = Limits(response=64 * 1024, elements=400, depth=16)
 _RELAY_STATE_BYTES: Final = 80
-_SIGNED: Final = re.compile(r"SAMLRequest=([^&]*)(?:&RelayState=([^&]*))?&SigAlg=([^&]*)&Signature=([^&]*)", re.ASCII)
+_SIGNED: Final = r"{}=([^&]*)(?:&RelayState=([^&]*))?&SigAlg=([^&]*)&Signature=([^&]*)"
+_REQUEST: Final = re.compile(_SIGNED.format("SAMLRequest"), re.ASCII)
+_RESPONSE: Final = re.compile(_SIGNED.format("SAMLResponse"), re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,19 @@ class LogoutRequest:
     keep_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LogoutAnswer:
+    """What a provider signed for us, now, about a request of ours.
+
+    Attributes:
+        in_response_to: the ID that it names; whether that is one of our requests is for the caller to find out.
+        complete: whether every session was ended, at the provider and at the services behind it (Core 3.7.3.2).
+    """
+
+    in_response_to: str
+    complete: bool
+
+
 def read_redirect(
     query: str, provider: IdentityProvider, service_provider: ServiceProvider, now: datetime
 ) -> LogoutRequest:
@@ -64,22 +80,8 @@ def read_redirect(
     Raises:
         SamlError: the first thing that is wrong.
     """
-    checks.check_provider(provider, now)
-    found = _SIGNED.fullmatch(query)
-    if not found:  # another order, a parameter more or one twice: two readers would read two things
-        raise SignatureMissing("the query is not SAMLRequest, perhaps RelayState, SigAlg and Signature, in this order")
-    message, _, algorithm, signature = found.groups()
-    signed = query[: found.start(4) - len("&Signature=")].encode()
-    if unquote_to_bytes(algorithm).decode("ascii", errors="replace") not in names.SIGNATURE_ALGORITHMS:
-        raise AlgorithmForbidden("the signature algorithm of the query is not allowed")
-    uri = unquote_to_bytes(algorithm).decode()
-    if not any(verifies(pem, uri, _base64(signature), signed) for pem in provider.certificates):
-        raise SignatureInvalid("no certificate of the provider verifies the signature of the query")
-    root = parse(_inflate(_base64(message)), LIMITS).root
-    shape.check_logout_request(root, LIMITS)
-    if root.all(names.SIGNATURE):
-        raise XmlAttributeUnexpected("a message on the HTTP-Redirect binding may hold no signature of its own")
-    return _decide(root, provider, service_provider, now)
+    request = _redirected(query, _REQUEST, provider, shape.check_logout_request, now)
+    return _decide(request, provider, service_provider, now)
 
 
 def read_post(
@@ -90,14 +92,32 @@ def read_post(
     Raises:
         SamlError: the first thing that is wrong.
     """
-    checks.check_provider(provider, now)
-    document = parse(decode_form_value(raw, LIMITS), LIMITS)
-    shape.check_logout_request(document.root, LIMITS)
-    if not document.root.all(names.SIGNATURE):
-        raise SignatureMissing("the LogoutRequest is not signed")
-    return _decide(
-        parse(document.verify(document.root, provider.certificates), LIMITS).root, provider, service_provider, now
-    )
+    request = _posted(raw, provider, shape.check_logout_request, now)
+    return _decide(request, provider, service_provider, now)
+
+
+def read_redirected_answer(
+    query: str, provider: IdentityProvider, service_provider: ServiceProvider, now: datetime
+) -> LogoutAnswer:
+    """As `read_redirect`, of a LogoutResponse.
+
+    Raises:
+        SamlError: the first thing that is wrong.
+    """
+    answer = _redirected(query, _RESPONSE, provider, shape.check_logout_response, now)
+    return _decide_answer(answer, provider, service_provider, now)
+
+
+def read_posted_answer(
+    raw: RawResponse, provider: IdentityProvider, service_provider: ServiceProvider, now: datetime
+) -> LogoutAnswer:
+    """As `read_post`, of a LogoutResponse.
+
+    Raises:
+        SamlError: the first thing that is wrong.
+    """
+    answer = _posted(raw, provider, shape.check_logout_response, now)
+    return _decide_answer(answer, provider, service_provider, now)
 
 
 def build_request(
@@ -140,15 +160,64 @@ def build_response(
     return redirect_to(target, "SAMLResponse", message, kept, service_provider)
 
 
+_CheckShape = Callable[[Element, Limits], None]
+
+
+def _redirected(
+    query: str, parameters: re.Pattern[str], provider: IdentityProvider, check_shape: _CheckShape, now: datetime
+) -> Element:
+    checks.check_provider(provider, now)
+    found = parameters.fullmatch(query)
+    if not found:  # another order, a parameter more or one twice: two readers would read two things
+        raise SignatureMissing("the query is not a message, perhaps RelayState, SigAlg and Signature, in this order")
+    message, _, algorithm, signature = found.groups()
+    signed = query[: found.start(4) - len("&Signature=")].encode()
+    if unquote_to_bytes(algorithm).decode("ascii", errors="replace") not in names.SIGNATURE_ALGORITHMS:
+        raise AlgorithmForbidden("the signature algorithm of the query is not allowed")
+    uri = unquote_to_bytes(algorithm).decode()
+    if not any(verifies(pem, uri, _base64(signature), signed) for pem in provider.certificates):
+        raise SignatureInvalid("no certificate of the provider verifies the signature of the query")
+    root = parse(_inflate(_base64(message)), LIMITS).root
+    check_shape(root, LIMITS)
+    if root.all(names.SIGNATURE):
+        raise XmlAttributeUnexpected("a message on the HTTP-Redirect binding may hold no signature of its own")
+    return root
+
+
+def _posted(raw: RawResponse, provider: IdentityProvider, check_shape: _CheckShape, now: datetime) -> Element:
+    checks.check_provider(provider, now)
+    document = parse(decode_form_value(raw, LIMITS), LIMITS)
+    check_shape(document.root, LIMITS)
+    if not document.root.all(names.SIGNATURE):
+        raise SignatureMissing(f"the {document.root.name} is not signed")
+    return parse(document.verify(document.root, provider.certificates), LIMITS).root
+
+
+def _check_envelope(
+    message: Element, provider: IdentityProvider, service_provider: ServiceProvider, now: datetime
+) -> None:
+    """Who, to whom, when."""
+    issuer = message.one(names.ISSUER)
+    if issuer.attributes.keys() - {"Format"} or issuer.text != provider.entity_id:
+        raise IssuerWrong(f"the Issuer of the {message.name} is not the expected identity provider")
+    if message.get("Destination") != service_provider.slo_url:
+        raise DestinationWrong(f"the Destination of the {message.name} is not our single logout service")
+    checks.check_issue_instant(message, now)
+
+
+def _decide_answer(
+    answer: Element, provider: IdentityProvider, service_provider: ServiceProvider, now: datetime
+) -> LogoutAnswer:
+    _check_envelope(answer, provider, service_provider, now)
+    code = answer.one(names.STATUS, names.STATUS_CODE)
+    complete = code.attributes["Value"] == names.STATUS_SUCCESS and not code.children
+    return LogoutAnswer(answer.attributes["InResponseTo"], complete)
+
+
 def _decide(
     request: Element, provider: IdentityProvider, service_provider: ServiceProvider, now: datetime
 ) -> LogoutRequest:
-    issuer = request.one(names.ISSUER)
-    if issuer.attributes.keys() - {"Format"} or issuer.text != provider.entity_id:
-        raise IssuerWrong("the Issuer of the LogoutRequest is not the expected identity provider")
-    if request.get("Destination") != service_provider.slo_url:
-        raise DestinationWrong("the Destination of the LogoutRequest is not our single logout service")
-    checks.check_issue_instant(request, now)
+    _check_envelope(request, provider, service_provider, now)
     keep_until = checks.instant(request, "IssueInstant") + checks.MAXIMUM_AGE + 2 * CLOCK_SKEW
     if request.get("NotOnOrAfter") is not None and checks.instant(request, "NotOnOrAfter") + CLOCK_SKEW <= now:
         raise Expired("the LogoutRequest is no longer valid")
@@ -181,11 +250,11 @@ def _inflate(packed: bytes) -> bytes:
     try:
         message = inflater.decompress(packed, LIMITS.response + 1)
     except zlib.error:
-        raise ResponseNotBase64("the SAMLRequest is not deflated") from None
+        raise ResponseNotBase64("the message is not deflated") from None
     if len(message) > LIMITS.response:
-        raise ResponseTooLarge(f"the SAMLRequest inflates to more than {LIMITS.response} bytes")
+        raise ResponseTooLarge(f"the message inflates to more than {LIMITS.response} bytes")
     if not inflater.eof or inflater.unused_data:
-        raise ResponseNotBase64("the SAMLRequest is not one deflated message")
+        raise ResponseNotBase64("the query holds more than one deflated message, or less")
     return message
 
 

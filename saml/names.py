@@ -42,6 +42,7 @@ def encryption(name: str) -> str:
 
 RESPONSE: Final = protocol("Response")
 LOGOUT_REQUEST: Final = protocol("LogoutRequest")
+LOGOUT_RESPONSE: Final = protocol("LogoutResponse")
 SESSION_INDEX: Final = protocol("SessionIndex")
 STATUS: Final = protocol("Status")
 STATUS_CODE: Final = protocol("StatusCode")

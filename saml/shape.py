@@ -60,6 +60,17 @@ def check_logout_request(root: Element, limits: Limits) -> None:
     _check(root, grammar.LOGOUT_REQUEST, limits)
 
 
+def check_logout_response(root: Element, limits: Limits) -> None:
+    """Check a whole LogoutResponse.
+
+    Raises:
+        SamlError: the first thing that is not as it must be.
+    """
+    if root.tag != names.LOGOUT_RESPONSE:
+        raise ElementUnexpected("the document is no SAML 2.0 LogoutResponse")
+    _check(root, grammar.LOGOUT_RESPONSE, limits)
+
+
 def check_signed(root: Element) -> None:
     """Check the one signature of a signed document of another kind (metadata); what it holds is not looked at.
 

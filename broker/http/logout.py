@@ -35,33 +35,26 @@ class LogoutEndpoints:
 
     def by_redirect(self, call: Call) -> Response:
         """A request on the HTTP-Redirect binding, or the provider's answer to ours, by which nothing more ends."""
+        name = call.request.path_params["identity_provider"]
         query = call.request.scope["query_string"].decode("ascii", errors="replace")
-        if "SAMLResponse" in parse_qs(query):
-            return self.pages.signed_out()
-        relay_state = parse_qs(query).get("RelayState", [""])[0]
-        return self._answer(
-            self.logout.by_redirect(
-                call.request.path_params["identity_provider"], query, relay_state, call.request_id, call.now
-            )
-        )
+        fields = parse_qs(query)
+        if "SAMLResponse" in fields:
+            complete = self.logout.answered_by_redirect(name, query, call.request_id, call.now)
+            return self.pages.signed_out(complete=complete)
+        relay_state = fields.get("RelayState", [""])[0]
+        return self._answer(self.logout.by_redirect(name, query, relay_state, call.request_id, call.now))
 
     def by_post(self, call: Call) -> Response:
         """As `by_redirect`, on the HTTP-POST binding."""
-        form = call.form()
-        if "SAMLResponse" in form:
-            return self.pages.signed_out()
-        if "SAMLRequest" not in form or not form["SAMLRequest"].isascii():
-            raise RequestMalformed("The identity provider's logout came without a SAMLRequest.")
-        raw = RawResponse(form["SAMLRequest"].encode())
-        return self._answer(
-            self.logout.by_post(
-                call.request.path_params["identity_provider"],
-                raw,
-                form.get("RelayState", ""),
-                call.request_id,
-                call.now,
-            )
-        )
+        name, form = call.request.path_params["identity_provider"], call.form()
+        field = "SAMLResponse" if "SAMLResponse" in form else "SAMLRequest"
+        if field not in form or not form[field].isascii():
+            raise RequestMalformed("The identity provider's logout came without a SAMLRequest or SAMLResponse.")
+        raw = RawResponse(form[field].encode())
+        if field == "SAMLResponse":
+            return self.pages.signed_out(complete=self.logout.answered_by_post(name, raw, call.request_id, call.now))
+        relay_state = form.get("RelayState", "")
+        return self._answer(self.logout.by_post(name, raw, relay_state, call.request_id, call.now))
 
     def everywhere(self, call: Call) -> Response:
         """End the session here; where to end the one at the provider is for the client to open."""

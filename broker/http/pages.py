@@ -80,9 +80,9 @@ class Pages:
         """Who the person is, and what to type next."""
         return self._page("signed_in.html", who=approved.principal)
 
-    def signed_out(self) -> Response:
-        """The sessions have ended."""
-        return self._page("signed_out.html")
+    def signed_out(self, *, complete: bool = True) -> Response:
+        """The sessions have ended; not `complete` where the provider says that it could not end all of its own."""
+        return self._page("signed_out.html", complete=complete)
 
     def device_code(self, typed: str = "", *, unknown: bool = False) -> Response:
         """Where the person types the code that a machine shows."""

@@ -49,6 +49,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
             "login-from-another-browser",
             "login-at-another-provider",
             "assertion-replayed",
+            "logout-unconfirmed",
             "unsolicited-login-refused",
             "access-role-refused",
             "database-user-refused",

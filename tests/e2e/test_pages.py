@@ -7,16 +7,36 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from broker.clock import utc_now
+from saml.authn_request import new_request_id
+from tests.simulators.identity_provider import SimulatedIdentityProvider
+from tests.simulators.saml_keys import KeyPair
+from tests.simulators.single_logout import message, redirect_query
+
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 PAGES = {
     "home": "/",
     "device": "/device",
     "device, unknown code": "/device?user_code=BCDF-GHJK",
-    "signed out": "/saml/demo/slo?SAMLResponse=x",
+    "signed out": "",  # a logout that the provider signs, each time anew
     "failure": "/saml/demo/slo",
+    "logout that nobody confirms": "/saml/demo/slo?SAMLResponse=x",
     "not found": "/nowhere",
 }
+
+
+def address(stage, path):
+    """Of the page; the provider ends a session where `path` is empty."""
+    if path:
+        return stage.broker_url + path
+    provider = stage.directory / "identity-provider"
+    keys = KeyPair((provider / "signing.key").read_text(), (provider / "signing.crt").read_text())
+    slo_url = f"{stage.broker_url}/saml/demo/slo"
+    issuer = SimulatedIdentityProvider(f"{stage.provider_url}/metadata", "")
+    text = message(issuer, slo_url, utc_now(), id=new_request_id())
+    return f"{slo_url}?{redirect_query(text, keys)}"
+
 
 CONTRASTS = """
 const luminance = ([r, g, b]) => [r, g, b]
@@ -65,7 +85,7 @@ return {
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 def test_a_page_is_for_everybody(stage, chromium, path):
-    chromium.get(stage.broker_url + path)
+    chromium.get(address(stage, path))
     assert chromium.execute_script(STRUCTURE) == {
         "lang": "en",
         "headings": 1,
@@ -106,7 +126,7 @@ def test_a_page_is_readable_on_a_telephone(stage, chromium):
         "Emulation.setDeviceMetricsOverride", {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
     )
     for path in PAGES.values():
-        chromium.get(stage.broker_url + path)
+        chromium.get(address(stage, path))
         assert not chromium.execute_script("return document.documentElement.scrollWidth > innerWidth"), path
 
 

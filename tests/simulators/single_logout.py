@@ -1,4 +1,4 @@
-"""A provider that ends sessions: LogoutRequests on both bindings, true unless a test says otherwise."""
+"""A provider that ends sessions, and answers when asked to: on both bindings, true unless a test says otherwise."""
 
 import base64
 import zlib
@@ -17,6 +17,7 @@ from tests.simulators.identity_provider import SAML, SAMLP, SimulatedIdentityPro
 from tests.simulators.saml_keys import KeyPair
 
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 
 
@@ -46,9 +47,34 @@ def message(provider: SimulatedIdentityProvider, slo_url: str, now: datetime, **
     )
 
 
-def redirect_query(text: str, keys: KeyPair, *, relay_state: str = "", algorithm: str = RSA_SHA256) -> str:
+def answer(provider: SimulatedIdentityProvider, slo_url: str, now: datetime, **changes: Any) -> str:
+    """The LogoutResponse as text, unsigned."""
+    facts: dict[str, Any] = {
+        "id": "_answer",
+        "issuer": provider.entity_id,
+        "destination": slo_url,
+        "issued": now,
+        "in_response_to": "_ours",
+        "status": STATUS + "Success",
+        "inner": "",
+        "more": "",
+    } | changes
+    inner = f'<samlp:StatusCode Value="{STATUS}{facts["inner"]}"/>' if facts["inner"] else ""
+    return (
+        f'<samlp:LogoutResponse xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}" ID="{facts["id"]}" Version="2.0"'
+        f' IssueInstant="{_time(facts["issued"])}" Destination="{facts["destination"]}"'
+        f' InResponseTo="{facts["in_response_to"]}"><saml:Issuer>{escape(facts["issuer"])}</saml:Issuer>'
+        f'<samlp:Status><samlp:StatusCode Value="{facts["status"]}">{inner}</samlp:StatusCode></samlp:Status>'
+        + facts["more"]
+        + "</samlp:LogoutResponse>"
+    )
+
+
+def redirect_query(
+    text: str, keys: KeyPair, *, relay_state: str = "", algorithm: str = RSA_SHA256, parameter: str = "SAMLRequest"
+) -> str:
     """The signed query of the HTTP-Redirect binding."""
-    return signed_query(deflated(text), keys, relay_state=relay_state, algorithm=algorithm)
+    return signed_query(deflated(text), keys, relay_state=relay_state, algorithm=algorithm, parameter=parameter)
 
 
 def deflated(text: str) -> bytes:
@@ -56,8 +82,10 @@ def deflated(text: str) -> bytes:
     return packer.compress(text.encode()) + packer.flush()
 
 
-def signed_query(packed: bytes, keys: KeyPair, *, relay_state: str = "", algorithm: str = RSA_SHA256) -> str:
-    query = "SAMLRequest=" + quote(base64.b64encode(packed).decode(), safe="")
+def signed_query(
+    packed: bytes, keys: KeyPair, *, relay_state: str = "", algorithm: str = RSA_SHA256, parameter: str = "SAMLRequest"
+) -> str:
+    query = f"{parameter}=" + quote(base64.b64encode(packed).decode(), safe="")
     if relay_state:
         query += "&RelayState=" + quote(relay_state, safe="")
     query += "&SigAlg=" + quote(algorithm, safe="")
@@ -72,7 +100,7 @@ def signed_query(packed: bytes, keys: KeyPair, *, relay_state: str = "", algorit
 
 
 def posted(text: str, provider: SimulatedIdentityProvider, keys: KeyPair, now: datetime) -> str:
-    """The SAMLRequest form value of the HTTP-POST binding, signed inside."""
+    """The form value of the HTTP-POST binding, signed inside."""
     tree = etree.fromstring(text)
     sign(tree, replace(provider.answer(None, "", "", now, attributes={}, name_id=""), keys=keys))
     return base64.b64encode(etree.tostring(tree)).decode()

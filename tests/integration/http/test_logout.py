@@ -5,16 +5,19 @@ import zlib
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
+from httpx import Response
 from starlette.testclient import TestClient
 
 from broker.audit import AuditEvent
 from broker.credentials.model import LeaseState
+from saml.authn_request import new_request_id
 from tests.integration.http.conftest import Browser, query
 from tests.simulators.identity_provider import read_request
-from tests.simulators.saml_keys import key_pair
+from tests.simulators.saml_keys import KeyPair, key_pair
 from tests.simulators.sign_in import SignInWorld
-from tests.simulators.single_logout import message, posted, redirect_query
+from tests.simulators.single_logout import answer, message, posted, redirect_query
 
 
 def whoami(http: TestClient, token: str) -> int:
@@ -98,7 +101,7 @@ def test_nobody_else_ends_anything(world: SignInWorld, browser: Browser, app_cli
     ]
     if world.portal.keys == world.okta.keys:
         assert attempts[4].status_code == 403
-    assert [answer.status_code for answer in attempts] == [403, 403, 404, 303, 403, 403, 400, 200, 200]
+    assert [answer.status_code for answer in attempts] == [403, 403, 404, 303, 403, 403, 400, 403, 403]
     assert whoami(app_client, token) == 200
 
 
@@ -122,3 +125,61 @@ def test_a_person_signs_out_everywhere(browser: Browser, app_client: TestClient)
     assert b"<samlp:SessionIndex>_session</samlp:SessionIndex>" in read_request(url).xml
     assert whoami(app_client, token) == 401
     assert app_client.post("/v1/logout", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def our_request(browser: Browser, app_client: TestClient) -> str:
+    """The ID of the request with which a person signs out everywhere."""
+    answered = app_client.post("/v1/logout", headers={"Authorization": f"Bearer {browser.token()}"})
+    found = ElementTree.fromstring(read_request(answered.json()["logout_url"]).xml).get("ID")
+    assert found
+    return found
+
+
+def answering(world: SignInWorld, in_response_to: str, keys: KeyPair | None = None, **changes: Any) -> str:
+    text = answer(world.okta, world.slo_url("okta"), world.clock(), in_response_to=in_response_to, **changes)
+    return "/saml/okta/slo?" + redirect_query(text, keys or world.okta.keys, parameter="SAMLResponse")
+
+
+def refusal(world: SignInWorld, response: Response) -> str:
+    """The code that the audit has; the person sees one and the same."""
+    assert response.status_code == 403
+    assert "logout-unconfirmed" in response.text
+    assert "You are signed out of the broker" in response.text
+    (record,) = world.store.audit.by_request(response.headers["x-request-id"])
+    assert record.event is AuditEvent.LOGOUT_REFUSED
+    return record.code
+
+
+def test_the_answer_to_our_request_is_believed_once(
+    world: SignInWorld, browser: Browser, app_client: TestClient
+) -> None:
+    url = answering(world, our_request(browser, app_client))
+    done = app_client.get(url)
+    assert (done.status_code, "You are signed out" in done.text) == (200, True)
+    (record,) = world.store.audit.by_request(done.headers["x-request-id"])
+    assert (record.event, record.detail) == (AuditEvent.LOGOUT_CONFIRMED, {"complete": 1})
+    assert refusal(world, app_client.get(url)) == "assertion-replayed"
+
+
+def test_an_answer_may_come_as_a_form_and_may_be_incomplete(
+    world: SignInWorld, browser: Browser, app_client: TestClient
+) -> None:
+    facts = {"in_response_to": our_request(browser, app_client), "inner": "PartialLogout"}
+    text = answer(world.okta, world.slo_url("okta"), world.clock(), **facts)
+    form = {"SAMLResponse": posted(text, world.okta, world.okta.keys, world.clock())}
+    done = app_client.post("/saml/okta/slo", data=form)
+    assert (done.status_code, "could not end every other session" in done.text) == (200, True)
+
+
+def test_an_answer_to_nobody_s_request_is_refused(world: SignInWorld, browser: Browser, app_client: TestClient) -> None:
+    ours = our_request(browser, app_client)
+    stranger, invented = key_pair("stranger"), ours[:-2] + ("AA" if not ours.endswith("AA") else "BB")
+    assert refusal(world, app_client.get(answering(world, ours, stranger))) == "saml-signature-invalid"
+    assert refusal(world, app_client.get("/saml/okta/slo?SAMLResponse=x")) == "saml-signature-missing"
+    for other in (invented, "_unknown", new_request_id()):
+        assert refusal(world, app_client.get(answering(world, other))) == "saml-in-response-to-wrong"
+    elsewhere = answer(world.portal, world.slo_url("portal"), world.clock(), in_response_to=ours)
+    query = redirect_query(elsewhere, world.portal.keys, parameter="SAMLResponse")
+    assert refusal(world, app_client.get("/saml/portal/slo?" + query)) == "saml-in-response-to-wrong"
+    world.clock.advance(minutes=10)
+    assert refusal(world, app_client.get(answering(world, ours))) == "saml-in-response-to-wrong"
