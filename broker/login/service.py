@@ -213,7 +213,7 @@ class LoginService:
             approved = self.federation.approve(
                 assertion, provider.config, now, preferred_access_role=preferred_access_role
             )
-            self._record_accepted(None, approved, request_id, now)
+            self._record_accepted(None, approved, empty_parts(assertion, provider.config.attributes), request_id, now)
             self.accept(approved, request_id, now)
         except (LoginError, SamlError) as refusal:
             self._record_refused(identity_provider, assertion, refusal, request_id, now)
