@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "proxy": LazyCommand("broker.cli.proxy:proxy", "Let any PostgreSQL program in without a password."),
     "exec": LazyCommand("broker.cli.exec:exec_", "Run a program that finds the warehouse by itself."),
     "whoami": LazyCommand("broker.cli.whoami:whoami", "Show who you are, and what you may use."),
+    "profiles": LazyCommand("broker.cli.profiles:profiles", "List the connection profiles."),
     "logout": LazyCommand("broker.cli.logout:logout", "Sign out, here and at the broker."),
     "demo": LazyCommand("broker.cli.demo:demo", "Run the whole story on this machine.", "demo"),
     "serve": LazyCommand("broker.cli.serve:serve", "Run the broker.", "server"),
