@@ -1,6 +1,7 @@
 """The broker's HTTP interface, as a workstation calls it: values in, values out, refusals as typed errors."""
 
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ CLIENT_ID: Final = "broker-cli"
 
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 30.0
+_LONGEST_ANSWER: Final = 4 * 1024 * 1024
 _SESSION_CODES: Final = frozenset({"session-invalid", "session-expired", "session-revoked", "session-superseded"})
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -159,8 +161,8 @@ class BrokerApi:
         body: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Fields:
-        response = self._send(method, path, token=token, body=body, form=form)
-        return Fields.parse(response.content, f"The answer of {self._settings.broker_url}{path}")
+        content = self._send(method, path, token=token, body=body, form=form)
+        return Fields.parse(content, f"The answer of {self._settings.broker_url}{path}")
 
     def _send(
         self,
@@ -170,8 +172,8 @@ class BrokerApi:
         token: Secret | None = None,
         body: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> "httpx.Response":
-        """Send one request.
+    ) -> bytes:
+        """Send one request; the body of its answer, which must be short and come in time.
 
         The transport's own errors are not chained: they hold the request, and the request holds the token.
         """
@@ -180,9 +182,10 @@ class BrokerApi:
         headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
         url = self._settings.broker_url
         try:
-            response = self._client().request(method, url + path, headers=headers, json=body, data=form)
+            with self._client().stream(method, url + path, headers=headers, json=body, data=form) as response:
+                content = _read(response, url)
         except httpx.TimeoutException:
-            raise BrokerUnreachable(f"The broker at {url} did not answer in time.") from None
+            raise _slow(url) from None
         except httpx.TransportError as error:
             if certificate_problem(error):
                 raise BrokerUntrusted(
@@ -190,8 +193,8 @@ class BrokerApi:
                 ) from None
             raise BrokerUnreachable(f"The broker at {url} cannot be reached: {error}.") from None
         if not response.is_success:
-            raise refusal(response.status_code, response.headers, response.content, url)
-        return response
+            raise refusal(response.status_code, response.headers, content, url)
+        return content
 
     def _client(self) -> "httpx.Client":
         if self._http is None:
@@ -230,6 +233,23 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, url: str) -
         )
     except BrokerAnswerInvalid:
         return BrokerAnswerInvalid(f"{url} answered with status {status}, and not as a broker does.")
+
+
+def _read(response: "httpx.Response", url: str) -> bytes:
+    """The whole body: the client's own limits are for each piece of it."""
+    end = time.monotonic() + _ANSWER_SECONDS
+    content = b""
+    for piece in response.iter_bytes():
+        content += piece
+        if len(content) > _LONGEST_ANSWER:
+            raise BrokerAnswerInvalid(f"{url} answered with more than a broker does.")
+        if time.monotonic() > end:
+            raise _slow(url)
+    return content
+
+
+def _slow(url: str) -> BrokerUnreachable:
+    return BrokerUnreachable(f"The broker at {url} did not answer in time.")
 
 
 def tls_context(settings: ClientSettings) -> ssl.SSLContext:

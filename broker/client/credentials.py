@@ -36,6 +36,8 @@ class Credentials:
             if (login := self._kept(signed_in, wish, wanted_at)) is not None:
                 return login
             login = self._api.credentials(signed_in.token, wish, self._clock())
+            if login.clock_doubt:
+                self._person.tell(login.clock_doubt)
             self._keep(signed_in, wish, login)
         return login
 

@@ -1,6 +1,6 @@
 """What the broker gives a workstation, as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from broker.secrets import Secret
 
 _SESSION_MARGIN: Final = timedelta(seconds=60)
 _LOGIN_MARGIN: Final = timedelta(seconds=60)
+_CLOCK_MARGIN: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,10 @@ class TemporaryLogin:
         database_roles: granted.
         unknown_roles: asserted by the identity provider, but not in the warehouse.
         refused_roles: asserted, but not allowed.
+        expires_at: by this machine's clock, so that skew does no harm.
         sslmode: as libpq knows it.
         ssl_root_certificate: PEM of the warehouse's CA, or "".
+        clock_ahead: how far the broker's clock was ahead of this machine's, roughly, when the login came.
     """
 
     lease_id: str
@@ -123,10 +126,14 @@ class TemporaryLogin:
     expires_at: datetime
     sslmode: str
     ssl_root_certificate: str = ""
+    clock_ahead: timedelta = field(default=timedelta(), compare=False)
 
     @classmethod
     def from_answer(cls, answer: Fields, obtained_at: datetime) -> "TemporaryLogin":
         """Parse the answer of `POST /v1/credentials` (and what the vault kept of one)."""
+        by_the_broker = expires_at = answer.moment("expires_at")
+        if "expires_in" in answer:
+            expires_at = obtained_at + timedelta(seconds=answer.integer("expires_in"))
         return cls(
             lease_id=answer.text("lease_id"),
             workgroup=answer.text("workgroup"),
@@ -143,9 +150,10 @@ class TemporaryLogin:
                 for role in answer.objects("refused_database_roles")
             ),
             obtained_at=obtained_at,
-            expires_at=answer.moment("expires_at"),
+            expires_at=expires_at,
             sslmode=answer.text("sslmode"),
             ssl_root_certificate=answer.text("ssl_root_certificate", ""),
+            clock_ahead=by_the_broker - expires_at,
         )
 
     def reveal(self) -> dict[str, object]:
@@ -166,6 +174,15 @@ class TemporaryLogin:
             "sslmode": self.sslmode,
             "ssl_root_certificate": self.ssl_root_certificate,
         }
+
+    @property
+    def clock_doubt(self) -> str:
+        """A sentence about clocks that differ by more than answers take; "" for clocks that agree."""
+        if abs(self.clock_ahead) < _CLOCK_MARGIN:
+            return ""
+        way = "ahead of" if self.clock_ahead > timedelta() else "behind"
+        apart = timedelta(seconds=round(abs(self.clock_ahead).total_seconds()))
+        return f"The broker's clock is {apart} {way} this machine's; one of the two is wrong."
 
     @property
     def renew_at(self) -> datetime:

@@ -9,10 +9,11 @@ One sign-in and one cache serve every program of the person; `Connector` is for 
 """
 
 import asyncio
+import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -79,10 +80,39 @@ async def aconnect(
     return await connector(gather(url, **properties)).aconnect(**(driver or {}))
 
 
-@lru_cache(maxsize=_SESSIONS)
+class _Connectors:
+    """The process's connectors, the latest used last."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew. In a child of a fork the connections to the broker and the locks are the parent's."""
+        self._one_thread = threading.Lock()
+        self._known: OrderedDict[ConnectionProperties, Connector] = OrderedDict()
+
+    def of(self, properties: ConnectionProperties) -> "Connector":
+        with self._one_thread:
+            found = self._known.pop(properties, None) or Connector(properties)
+            self._known[properties] = found
+            if len(self._known) > _SESSIONS:
+                self._known.popitem(last=False)
+            return found
+
+
+_CONNECTORS: Final = _Connectors()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_CONNECTORS.forget)
+
+
 def connector(properties: ConnectionProperties) -> "Connector":
     """The process's connector for these properties, so that a second connection asks neither keyring nor broker."""
-    return Connector(properties)
+    return _CONNECTORS.of(properties)
+
+
+def forget_connectors() -> None:
+    """Let the next connection ask the keyring and the broker again, as in a new process."""
+    _CONNECTORS.forget()
 
 
 class Connector:
@@ -148,7 +178,7 @@ class Connector:
         try:
             return psycopg.connect(**self.parameters(again), **driver)
         except psycopg.OperationalError as error:
-            raise WarehouseUnreachable(_reason(error)) from None
+            raise _unreachable(error, again) from None
 
     async def aconnect(self, **driver: Any) -> "psycopg.AsyncConnection[Any]":
         """As `connect`, for asyncio."""
@@ -163,7 +193,7 @@ class Connector:
         try:
             return await psycopg.AsyncConnection.connect(**self.parameters(again), **driver)
         except psycopg.OperationalError as error:
-            raise WarehouseUnreachable(_reason(error)) from None
+            raise _unreachable(error, again) from None
 
     def close(self) -> None:
         """Close the connections to the broker; the sign-in stays."""
@@ -172,7 +202,7 @@ class Connector:
     def _again(self, error: "psycopg.OperationalError", login: TemporaryLogin) -> TemporaryLogin:
         """A login in the place of one that the warehouse asked for and did not take."""
         if error.pgconn is None or not error.pgconn.used_password:
-            raise WarehouseUnreachable(_reason(error)) from None
+            raise _unreachable(error, login) from None
         return self.login(instead_of=login)
 
 
@@ -276,6 +306,7 @@ def _account(plugin: Plugin, properties: ConnectionProperties) -> str:
     return f"{who} {properties.preferred_role}".strip()
 
 
-def _reason(error: "psycopg.OperationalError") -> str:
+def _unreachable(error: "psycopg.OperationalError", login: TemporaryLogin) -> WarehouseUnreachable:
     """The driver's words; they hold host and user, never the password."""
-    return f"The warehouse did not take the connection: {str(error).strip()}"
+    remedy = f"{login.clock_doubt} Have it set right." if login.clock_doubt else None
+    return WarehouseUnreachable(f"The warehouse did not take the connection: {str(error).strip()}", remedy=remedy)

@@ -55,7 +55,9 @@ class CredentialEndpoints:
             client=fields.text("client", ""),
         )
         fields.done()
-        return JSONResponse(_credentials_document(self.credentials.issue(session, request, call.request_id, call.now)))
+        issued = self.credentials.issue(session, request, call.request_id, call.now)
+        seconds_left = int((issued.expires_at - call.now).total_seconds())
+        return JSONResponse(_credentials_document(issued) | {"expires_in": seconds_left})
 
     def explain(self, call: Call, session: Session) -> Response:
         """Whether the person may, over which chain, or which database role would allow it."""

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from broker.client.plugin import forget_connectors
 from broker.client.settings import ClientSettings, StoreKind
 from tests.conftest import PostgresServer
 from tests.integration.client.helpers import TinyBroker
@@ -104,12 +107,12 @@ class Warehouse:
         self.database = database
         self.roles: list[str] = []
 
-    def lease(self) -> dict[str, object]:
+    def lease(self, valid_until: str = "infinity") -> dict[str, object]:
         """What of the broker's answer says where the warehouse is, and who one is there."""
         role, password = f"bk_{secrets.token_hex(8)}", secrets.token_urlsafe()
         with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
-            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-            admin.execute(create.format(sql.Identifier(role), sql.Literal(password)))
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} VALID UNTIL {}")
+            admin.execute(create.format(sql.Identifier(role), sql.Literal(password), sql.Literal(valid_until)))
         self.roles.append(role)
         place = {"host": self.server.host, "port": self.server.port, "database": self.database}
         return {**place, "user": role, "password": password, "sslmode": "require", "ssl_root_certificate": ""}
@@ -134,3 +137,25 @@ def warehouse(tiny: TinyBroker, postgres: PostgresServer, database: str) -> Iter
     tiny.warehouse = made.lease
     yield made
     made.drop()
+
+
+@pytest.fixture
+def workstation(tmp_path: Path, passphrase_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("BROKER_CREDENTIAL_STORE", "none")
+    monkeypatch.setenv("BROKER_PASSPHRASE_FILE", str(passphrase_file))
+    yield
+    forget_connectors()
+
+
+@pytest.fixture
+def url(tiny: TinyBroker, browser: ScriptedBrowser) -> str:
+    """http serves on loopback only, and has no short form."""
+    return f"broker:///analytics?broker_url={quote(tiny.url, safe='')}"
+
+
+def who(connection: psycopg.Connection[Any]) -> str:
+    row = connection.execute("SELECT session_user").fetchone()
+    assert row is not None
+    return str(row[0])

@@ -57,6 +57,7 @@ class TinyBroker:
     sign_in_error: str = ""
     session_seconds: int = 3600
     login_seconds: int = 900
+    clock_ahead: timedelta = timedelta()
     problem: tuple[int, dict[str, object]] | None = None
     warehouse: Callable[[], dict[str, object]] | None = None
     refuse_durations: bool = False
@@ -197,7 +198,8 @@ class TinyBroker:
             "user": f"bk_{self.logins}",
             "password": f"secret-{self.logins}",
             "database_user": "ethan",
-            "expires_at": (datetime.now(UTC) + timedelta(seconds=self.login_seconds)).isoformat(),
+            "expires_at": (datetime.now(UTC) + timedelta(seconds=self.login_seconds) + self.clock_ahead).isoformat(),
+            "expires_in": self.login_seconds,
             "database_roles": ["sales"],
             "unknown_database_roles": ["marketing"],
             "refused_database_roles": [{"name": "admin", "reason": "The workgroup does not allow it."}],

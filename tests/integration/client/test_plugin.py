@@ -1,55 +1,24 @@
-"""The connection plug-in against a real warehouse: connections, pools, SQLAlchemy, pandas; and what goes wrong."""
+"""The connection plug-in against a real warehouse: connections, pools, SQLAlchemy."""
 
 import asyncio
+import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
 import pytest
 
 from broker.client.errors import (
-    BrokerAnswerInvalid,
-    BrokerUnreachable,
-    ListenPortTaken,
     PropertiesInvalid,
-    SettingsInvalid,
-    SignInTimedOut,
-    WarehouseUnreachable,
 )
-from broker.client.listener import LoopbackListener
-from broker.client.plugin import Connector, aconnect, connect, connector, gather
-from tests.integration.client.conftest import ScriptedBrowser, Warehouse
+from broker.client.plugin import Connector, aconnect, connect, connector, forget_connectors, gather
+from tests.integration.client.conftest import ScriptedBrowser, Warehouse, who
 from tests.integration.client.helpers import RecordingPerson, TinyBroker
 
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(autouse=True)
-def workstation(tmp_path: Path, passphrase_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.setenv("BROKER_CREDENTIAL_STORE", "none")
-    monkeypatch.setenv("BROKER_PASSPHRASE_FILE", str(passphrase_file))
-    yield
-    connector.cache_clear()
-
-
-@pytest.fixture
-def url(tiny: TinyBroker, browser: ScriptedBrowser) -> str:
-    """http serves on loopback only, and has no short form."""
-    return f"broker:///analytics?broker_url={quote(tiny.url, safe='')}"
-
-
-def who(connection: psycopg.Connection[Any]) -> str:
-    row = connection.execute("SELECT session_user").fetchone()
-    assert row is not None
-    return str(row[0])
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("workstation")]
 
 
 def test_connects(url: str, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,10 +52,18 @@ def test_connections_share_one_sign_in_and_one_login(
         thread.start()
     for thread in threads:
         thread.join()
-    connector.cache_clear()  # another process
+    forget_connectors()  # another process
     seen.add(who(connect(url)))
     assert seen == set(warehouse.roles[:1])
     assert (tiny.authorizations, tiny.logins, len(browser.opened())) == (1, 1, 1)
+
+
+def test_a_child_of_a_fork_has_its_own_connectors(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
+    parents = connector(gather(url))
+    assert connector(gather(url)) is parents
+    if (child := os.fork()) == 0:
+        os._exit(connector(gather(url)) is parents)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_revoked_login_is_replaced_once(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
@@ -94,23 +71,6 @@ def test_a_revoked_login_is_replaced_once(url: str, tiny: TinyBroker, warehouse:
     warehouse.end(first)
     assert who(connect(url)) != first
     assert tiny.logins == 2
-
-
-def test_a_warehouse_that_takes_no_login_is_said_so(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
-    tiny.warehouse = lambda: {**warehouse.lease(), "password": "wrong"}
-    with pytest.raises(WarehouseUnreachable, match="password authentication failed") as failed:
-        connect(url)
-    assert tiny.logins == 2
-    assert failed.value.__cause__ is None
-
-
-def test_a_warehouse_that_is_down_is_said_so_without_a_second_login(
-    url: str, tiny: TinyBroker, warehouse: Warehouse
-) -> None:
-    tiny.warehouse = lambda: {**warehouse.lease(), "port": 1}
-    with pytest.raises(WarehouseUnreachable, match="refused"):
-        connect(url)
-    assert tiny.logins == 1
 
 
 def test_arguments_win_over_url_profile_and_environment(
@@ -128,20 +88,6 @@ def test_arguments_win_over_url_profile_and_environment(
     assert gather(f"{url}&duration=300", profile="p", duration=400).duration == 400
 
 
-@pytest.mark.parametrize(
-    ("properties", "complaint"),
-    [
-        ({"plugin_name": "Octa"}, "no plug-in 'Octa'"),
-        ({"login_url": "https://idp.example/app/sso"}, "not a sign-in page of the broker"),
-        ({"broker_url": "http://broker.example"}, "in the clear"),
-        ({"workgroup_nam": "x"}, "Did you mean `workgroup`"),
-    ],
-)
-def test_wrong_properties_are_named(properties: dict[str, object], complaint: str) -> None:
-    with pytest.raises(SettingsInvalid, match=complaint):
-        connect(**properties)
-
-
 def test_login_url_names_broker_and_provider(tiny: TinyBroker, warehouse: Warehouse, browser: ScriptedBrowser) -> None:
     assert who(connect(login_url=f"{tiny.url}/sign-in/okta", preferred_role="auditor", workgroup="analytics"))
     assert "identity_provider=okta" in browser.opened()[0]
@@ -154,29 +100,6 @@ def test_a_named_port_is_listened_at(url: str, warehouse: Warehouse, browser: Sc
         port = free.getsockname()[1]
     assert who(connect(url, listen_port=port))
     assert f"127.0.0.1%3A{port}%2Fcallback" in browser.opened()[0]
-
-
-def test_a_taken_port_is_said_so(url: str, warehouse: Warehouse) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        begun = time.monotonic()
-        with pytest.raises(ListenPortTaken, match="Address already in use"):
-            connect(url, listen_port=other.getsockname()[1])
-    assert time.monotonic() - begun < 10
-
-
-def test_a_sign_in_that_still_waits_at_the_port_is_diagnosed(url: str, warehouse: Warehouse) -> None:
-    with LoopbackListener("state") as stale:
-        port = int(stale.redirect_uri.split(":")[2].partition("/")[0])
-        with pytest.raises(ListenPortTaken, match="sign-in still waits"):
-            connect(url, listen_port=port)
-
-
-def test_a_sign_in_that_nobody_finishes_ends(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
-    tiny.gate.clear()
-    begun = time.monotonic()
-    with pytest.raises(SignInTimedOut, match="within 1 seconds"):
-        Connector(replace(gather(url), idp_response_timeout=1)).connect()
-    assert time.monotonic() - begun < 5
 
 
 def test_a_cancelled_task_gives_the_sign_in_up(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
@@ -195,49 +118,6 @@ def test_a_cancelled_task_gives_the_sign_in_up(url: str, tiny: TinyBroker, wareh
     assert time.monotonic() - begun < 8
     tiny.gate.set()
     assert who(connect(url)), "and the next one is not cancelled"
-
-
-class Silent:
-    """Something at a port that is no broker: it says what it is told to, or nothing."""
-
-    def __init__(self, says: bytes) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self._says = says
-        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
-
-    def __enter__(self) -> "Silent":
-        threading.Thread(target=self._answer, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
-
-    def _answer(self) -> None:
-        try:
-            while True:
-                connection, _ = self._server.accept()
-                connection.recv(65536)
-                connection.sendall(self._says)
-                connection.close()
-        except OSError:
-            pass
-
-
-PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>Hi</html>"
-
-
-@pytest.mark.parametrize(
-    ("says", "error"), [(PAGE, BrokerAnswerInvalid), (b"SSH-2.0-x\r\n", BrokerUnreachable), (b"", BrokerUnreachable)]
-)
-def test_what_is_no_broker_is_said_so(browser: ScriptedBrowser, says: bytes, error: type[Exception]) -> None:
-    with Silent(says) as stranger, pytest.raises(error):
-        connect(broker_url=stranger.url, workgroup="w")
-    assert browser.opened() == []
-
-
-def test_a_broker_that_is_down_is_said_so(browser: ScriptedBrowser) -> None:
-    with pytest.raises(BrokerUnreachable, match="cannot be reached"):
-        connect(broker_url="http://127.0.0.1:1", workgroup="w")
 
 
 # --- what is built on it -------------------------------------------------------------------------------------------

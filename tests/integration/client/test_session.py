@@ -86,6 +86,18 @@ def test_login_is_renewed_before_its_end(tiny: TinyBroker, session: ClientSessio
     assert session.credentials("analytics") != first
 
 
+@pytest.mark.parametrize(("ahead", "said"), [(3600, "1:00:00 ahead of"), (-90, "0:01:30 behind"), (5, "")])
+def test_a_broker_whose_clock_differs_is_told_and_does_no_harm(
+    tiny: TinyBroker, session: ClientSession, person: RecordingPerson, ahead: int, said: str
+) -> None:
+    tiny.clock_ahead = timedelta(seconds=ahead)
+    first = session.credentials("analytics")
+    assert timedelta(seconds=890) < first.expires_at - utc_now() <= timedelta(seconds=900)
+    assert session.credentials("analytics") == first
+    told = [message for message in person.told if "clock" in message]
+    assert [said in message for message in told] == [True] * bool(said)
+
+
 def test_fresh_leaves_the_kept_login_out(session: ClientSession) -> None:
     first = session.credentials("analytics")
     second = session.credentials("analytics", fresh=True)

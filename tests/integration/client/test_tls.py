@@ -4,7 +4,7 @@ import ipaddress
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,9 @@ class Certificate:
     key: Path
 
 
-def self_signed(folder: Path, address: str) -> Certificate:
+def self_signed(folder: Path, address: str, now: datetime | None = None) -> Certificate:
+    """A certificate that is good for an hour from `now` on."""
+    now = now or utc_now()
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tiny broker")])
     certificate = (
@@ -35,8 +37,8 @@ def self_signed(folder: Path, address: str) -> Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(utc_now() - timedelta(minutes=1))
-        .not_valid_after(utc_now() + timedelta(hours=1))
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

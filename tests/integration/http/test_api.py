@@ -38,6 +38,7 @@ def test_credentials_are_handed_out_with_what_was_not_granted(browser: Browser) 
         "database": "dev",
         "database_user": "ethan@example.com",
         "expires_at": "2026-03-01T12:15:00+00:00",
+        "expires_in": 900,
         "database_roles": ["sales"],
         "unknown_database_roles": ["finance"],
         "refused_database_roles": [],
