@@ -4,6 +4,8 @@ Where a stream (`tui.core.query`) keeps its connection busy until it is read, a 
 statements of the same transaction. Rows that nobody fetches are never computed.
 """
 
+from collections.abc import Generator
+from contextlib import closing
 from itertools import count
 from typing import Final
 
@@ -18,55 +20,76 @@ _NUMBERS: Final = count(1)
 
 
 class ServerCursor:
-    """A cursor over one query. Outside a transaction it opens its own, and ends it when closed."""
+    """A cursor over one query. Outside a transaction it opens its own, and ends it when closed.
+
+    Nothing is sent before the first page is fetched: opening and fetching are one round trip.
+
+    Attributes:
+        columns: known with the first page.
+        exhausted: the last page was fetched.
+    """
 
     def __init__(self, session: DatabaseSession, statement: str) -> None:
-        """Declare the cursor; the server plans the query, and computes nothing yet.
-
-        Raises:
-            StatementFailed: the statement is no query, or the server refuses it. Use `session.execute` for what a
-                cursor cannot hold (INSERT ... RETURNING, SHOW, EXPLAIN).
-        """
         session.ensure()
         self._session = session
+        self._statement = statement
         self._name = sql.Identifier(f"wsql_{next(_NUMBERS)}").as_string()
         self._owns_transaction = session.state is TransactionState.IDLE
+        self._declared = False
         self.columns: tuple[Column, ...] = ()
         self.exhausted = False
-        if self._owns_transaction:
-            drain(session.execute("BEGIN"))
-        prefix = f"DECLARE {self._name} NO SCROLL CURSOR FOR "
-        try:
-            drain(session.execute(prefix + statement))
-        except StatementFailed as refused:
-            if self._owns_transaction:
-                drain(session.execute("ROLLBACK"))
-            raise type(refused)(_moved(refused.said, -len(prefix))) from None
 
-    def fetch(self, rows: int) -> list[Row]:
-        """The next page; `exhausted` is set once there are no more."""
-        page: list[Row] = []
+    def fetch(self, rows: int, chunk_rows: int = 0) -> Generator[list[Row], None, None]:
+        """The next page, in chunks while they come; `exhausted` is set once there are no more.
+
+        Args:
+            rows: how many at most.
+            chunk_rows: how many of them may be in memory at once; 0 is as many as is usual.
+
+        Raises:
+            StatementFailed: the server refuses to go on, or with the first page: the statement is no query. Use
+                `session.execute` for what a cursor cannot hold (INSERT ... RETURNING, SHOW, EXPLAIN).
+        """
         if self.exhausted:
-            return page
-        for event in self._session.execute(f"FETCH FORWARD {int(rows)} FROM {self._name}"):
-            if isinstance(event, Columns):
-                self.columns = event.columns
-            elif isinstance(event, Rows):
-                page += event.rows
-        self.exhausted = len(page) < rows
-        return page
+            return
+        came, opening = 0, self._opening()
+        try:
+            with closing(self._session.execute(opening + self._fetching(rows), chunk_rows=chunk_rows)) as events:
+                for event in events:
+                    if isinstance(event, Columns):
+                        self.columns = event.columns
+                    elif isinstance(event, Rows):
+                        came += len(event.rows)
+                        yield event.rows
+        except StatementFailed as refused:
+            begin, end = (len(self._prefix()), len(self._statement)) if opening else (0, 0)
+            raise type(refused)(_moved(refused.said, begin, end)) from None
+        finally:
+            self._declared = True
+        self.exhausted = came < rows
 
     def close(self) -> None:
         """Give the cursor, and its own transaction, back."""
-        if self._session.state is TransactionState.DISCONNECTED:
-            return
+        state = self._session.state
         if self._owns_transaction:
-            drain(self._session.execute("ROLLBACK" if self._session.state is TransactionState.FAILED else "COMMIT"))
-        elif self._session.state is TransactionState.OPEN:
+            if state in (TransactionState.FAILED, TransactionState.OPEN):
+                drain(self._session.execute("ROLLBACK" if state is TransactionState.FAILED else "COMMIT"))
+        elif state is TransactionState.OPEN:
             drain(self._session.execute(f"CLOSE {self._name}"))
 
+    def _prefix(self) -> str:
+        return f"{'BEGIN; ' if self._owns_transaction else ''}DECLARE {self._name} NO SCROLL CURSOR FOR "
 
-def _moved(said: ServerMessage, by: int) -> ServerMessage:
+    def _opening(self) -> str:
+        # A comment at the statement's end must not hide what follows.
+        return "" if self._declared else f"{self._prefix()}{self._statement}\n;"
+
+    def _fetching(self, rows: int) -> str:
+        return f"FETCH FORWARD {int(rows)} FROM {self._name}"
+
+
+def _moved(said: ServerMessage, begin: int, length: int) -> ServerMessage:
+    """The message with its position in the statement that begins at `begin`."""
     return ServerMessage(
         said.severity,
         said.sqlstate,
@@ -74,5 +97,5 @@ def _moved(said: ServerMessage, by: int) -> ServerMessage:
         said.detail,
         said.hint,
         said.context,
-        max(said.position + by, 1) if said.position else 0,
+        min(max(said.position - begin, 1), length + 1) if said.position and length else 0,
     )

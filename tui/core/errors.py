@@ -81,6 +81,60 @@ class ScriptUnreadable(SqlClientError):
     code = "script-unreadable"
 
 
+class ResultStorageFull(SqlClientError):
+    """The temporary files that keep a result cannot grow: the disk, or a quota, is full."""
+
+    code = "result-storage-full"
+    default_remedy = (
+        "What came so far stays. Free some space, or start wsql with TMPDIR naming a folder that has more room; "
+        "or ask for fewer rows or columns."
+    )
+
+
+class FilterInvalid(SqlClientError):
+    """A filter that cannot be understood, or whose value is none of the column's type."""
+
+    code = "result-filter-invalid"
+    default_remedy = (
+        "Write a text to look for, /a regular expression/, or a condition such as: amount >= 10 and name ilike a%"
+    )
+
+
+class ExportFailed(SqlClientError):
+    """A result could not be written to a file."""
+
+    code = "result-export-failed"
+    default_remedy = "Choose another file or folder."
+
+
+class ExportNotInstalled(SqlClientError):
+    """The form of a file needs a library that is not installed."""
+
+    code = "result-export-not-installed"
+    default_remedy = (
+        "Install it with the extra: pipx install 'warehouse-access-broker[export]'. CSV and JSON need nothing."
+    )
+
+
+class ComparisonInvalid(SqlClientError):
+    """Two results that cannot be compared as asked."""
+
+    code = "result-comparison-invalid"
+    default_remedy = "Name columns that both results have, or none to compare by position."
+
+
+class PlanUnreadable(SqlClientError):
+    """What the server gave is no plan in JSON."""
+
+    code = "plan-unreadable"
+
+
+class WorkStopped(SqlClientError):
+    """The person stopped a sort, a search or an export."""
+
+    code = "result-work-stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
     """What the server said, in its own fields (PostgreSQL protocol 55.8).

@@ -23,11 +23,15 @@ _CHUNK_ROWS: Final = 200
 
 
 def run(
-    connection: psycopg.Connection, text: str, copy_in: Iterable[bytes | memoryview] | None = None
+    connection: psycopg.Connection,
+    text: str,
+    copy_in: Iterable[bytes | memoryview] | None = None,
+    chunk_rows: int = 0,
 ) -> Generator[Event, None, None]:
     """Send `text` and tell what comes back. A reader that stops early closes the generator: the rest is cancelled.
 
-    Where the server asks for data (COPY ... FROM STDIN), it gets `copy_in`.
+    Where the server asks for data (COPY ... FROM STDIN), it gets `copy_in`. At most `chunk_rows` rows are in memory at
+    once (0: as many as is usual).
 
     Raises:
         StatementFailed: the server refused a statement of the text.
@@ -36,8 +40,8 @@ def run(
     pgconn = connection.pgconn
     try:
         pgconn.send_query(text.encode())
-        if capabilities.has_stream_chunked():
-            pgconn.set_chunked_rows_mode(_CHUNK_ROWS)
+        if chunk_rows != 1 and capabilities.has_stream_chunked():
+            pgconn.set_chunked_rows_mode(chunk_rows or _CHUNK_ROWS)
         else:
             pgconn.set_single_row_mode()
         connection.wait(generators.send(pgconn))

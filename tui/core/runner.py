@@ -82,24 +82,31 @@ class Runner:
         text = outcome.run.sent.text
         if self._only_reads(text):
             try:
-                self._query(outcome, text)
+                self._query(outcome, text, shown)
             except StatementFailed as refused:
-                if refused.said.sqlstate not in _NO_QUERY or outcome.feeds:
+                failed = self._session.state is TransactionState.FAILED
+                if refused.said.sqlstate not in _NO_QUERY or outcome.feeds or failed:
                     raise
             else:
                 return
         self._stream(outcome, text, shown)
 
-    def _query(self, outcome: Outcome, text: str) -> None:
+    def _query(self, outcome: Outcome, text: str, shown: Callable[[Outcome], None]) -> None:
         owns = self._session.state is TransactionState.IDLE
-        cursor = ServerCursor(self._session, text)
-        feed = ResultFeed((), cursor)
+        feed = ResultFeed((), ServerCursor(self._session, text), outcome.run.template)
+
+        def came() -> None:
+            if not outcome.feeds:
+                outcome.feeds.append(feed)
+            shown(outcome)
+
         try:
-            feed.more()
-        except StatementFailed:
-            cursor.close()
-            raise
-        outcome.feeds.append(feed)
+            feed.more(came=came)
+        finally:
+            if feed.rows and feed not in outcome.feeds:
+                outcome.feeds.append(feed)
+        if not outcome.feeds:
+            outcome.feeds.append(feed)
         outcome.tag = "SELECT"
         if feed.complete:
             outcome.row_count = feed.rows
@@ -111,7 +118,7 @@ class Runner:
             for event in events:
                 match event:
                     case Columns():
-                        outcome.feeds.append(ResultFeed(event.columns))
+                        outcome.feeds.append(ResultFeed(event.columns, statement=outcome.run.template))
                     case Rows():
                         first = not outcome.feeds[-1].rows
                         outcome.feeds[-1].add(event.rows)
@@ -127,7 +134,7 @@ class Runner:
     def _only_reads(self, text: str) -> bool:
         """Whether rows may be computed as one scrolls. What may change something is run to its end at once."""
         names, words = _called(text)
-        if first_word(text) not in _QUERIES or words & _CHANGING:
+        if first_word(text) not in _QUERIES or words & _CHANGING or ";" in words:
             return False
         if self._session.state not in (TransactionState.IDLE, TransactionState.OPEN):
             return False
@@ -146,7 +153,7 @@ class Runner:
 
 
 def _called(statement: str) -> tuple[list[str], set[str]]:
-    """The functions that a text seems to call (a name before a parenthesis), and all its bare words."""
+    """The functions that a text seems to call (a name before a parenthesis), and all its bare words and semicolons."""
     names: list[str] = []
     words: set[str] = set()
     before = ""
@@ -159,6 +166,8 @@ def _called(statement: str) -> tuple[list[str], set[str]]:
         before = text.lower() if token.kind == "word" else text[1:-1] if token.kind == "quoted" else ""
         if token.kind == "word":
             words.add(before)
+        elif token.kind == "semicolon":
+            words.add(text)
     return names, words
 
 

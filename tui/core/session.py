@@ -159,13 +159,19 @@ class DatabaseSession:
 
     # --- use -------------------------------------------------------------------------------------------------------
 
-    def execute(self, text: str, copy_in: Iterable[bytes | memoryview] | None = None) -> Generator[Event, None, None]:
+    def execute(
+        self, text: str, copy_in: Iterable[bytes | memoryview] | None = None, *, chunk_rows: int = 0
+    ) -> Generator[Event, None, None]:
         """Send a text and tell what comes back, while it comes (see `tui.core.query.run`)."""
         self.ensure()
         gave_rows = False
         try:
+<<<<<<< HEAD
             for event in query.run(self.connection, text, copy_in):
                 if isinstance(event, Completed):
+=======
+            for event in query.run(self.connection, text, copy_in, chunk_rows):
+                if isinstance(event, query.Completed):
                     # CREATE TABLE ... AS also has the tag SELECT, but gives no rows.
                     verb = event.tag.partition(" ")[0]
                     self._may_hold_state |= verb not in _STATELESS or (verb == "SELECT" and not gave_rows)

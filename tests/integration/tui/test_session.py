@@ -294,25 +294,28 @@ def _kill(conninfo, session):
 def test_a_cursor_gives_pages_and_leaves_the_connection_free(session):
     drain(session.execute("begin"))
     cursor = ServerCursor(session, MILLION)
-    assert cursor.fetch(2) == [("1", "value 1"), ("2", "value 2")]
+    assert list(cursor.fetch(2)) == [[("1", "value 1"), ("2", "value 2")]]
     assert rows(session, "select 7") == [("7",)]
-    assert cursor.fetch(1) == [("3", "value 3")]
+    assert list(cursor.fetch(2, chunk_rows=1)) == [[("3", "value 3")], [("4", "value 4")]]
     cursor.close()
     assert session.state is TransactionState.OPEN
 
 
 def test_a_cursor_outside_a_transaction_brings_its_own(session):
-    cursor = ServerCursor(session, "select 1")
+    cursor = ServerCursor(session, "select 1 -- a comment at the end")
+    assert session.state is TransactionState.IDLE
+    assert (list(cursor.fetch(5)), cursor.exhausted) == ([[("1",)]], True)
     assert session.state is TransactionState.OPEN
-    assert (cursor.fetch(5), cursor.exhausted) == ([("1",)], True)
     cursor.close()
     assert session.state is TransactionState.IDLE
 
 
 def test_an_error_of_a_cursor_points_into_the_statement(session):
+    cursor = ServerCursor(session, "select nope")
     with pytest.raises(StatementFailed) as caught:
-        ServerCursor(session, "select nope")
+        list(cursor.fetch(5))
     assert caught.value.said.position == 8
+    cursor.close()
     assert session.state is TransactionState.IDLE
 
 
