@@ -16,6 +16,7 @@ from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
 from tui.person import ScreenPerson
 from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
+from tui.workroom import Workroom
 
 
 class WsqlApp(App[int]):
@@ -42,6 +43,7 @@ class WsqlApp(App[int]):
 
         self.main = MainScreen(self.keeper)
         self.conductor = Conductor(self.workbench, self.main.post_message, self.history, run_meta)
+        self.workroom = Workroom(self.conductor, self.main.post_message)
 
     def _tell(self, told: Told) -> None:
         self.main.post_message(WorkbenchTold(told))
@@ -65,6 +67,7 @@ class WsqlApp(App[int]):
         """End the program; the texts are kept, an open transaction is rolled back."""
         self.main.keep()
         self.person.leave()
+        self.workroom.close()
         self.conductor.close()
         self.history.close()
         self.keeper.close()

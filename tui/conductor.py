@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
@@ -12,6 +13,7 @@ from tui.core.desk import Desk
 from tui.core.errors import SqlClientError, StatementFailed
 from tui.core.interpolation import Interpolated, interpolate
 from tui.core.outcome import Outcome, Run
+from tui.core.progress import Progress
 from tui.core.statements import MetaCommand, Statement
 from tui.core.told import Link, TransactionState
 from tui.core.workbench import Workbench, set_transaction
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tui.core.history import History, HistoryEntry
 
 _CLOSE_SECONDS: Final = 1.0
+_TOLD_EVERY: Final = timedelta(seconds=0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,31 @@ class Conductor:
 
         def fetch() -> None:
             self._post(PageCame(feed, self.workbench.more(feed)))
+
+        self._desk.submit(fetch)
+
+    def drop(self, feed: "ResultFeed") -> None:
+        """Let go of a result that is shown no more."""
+        self._desk.submit(lambda: self.workbench.drop(feed))
+
+    def read_on(self, feed: "ResultFeed", rows: int, progress: Progress, then: Callable[[], object]) -> None:
+        """Fetch until `rows` rows are here, or all that there are, or `progress` is stopped.
+
+        Whoever else wants the session goes first.
+        """
+
+        def fetch() -> None:
+            problem, told_at = "", self._clock()
+            while feed.open and feed.rows < rows and not progress.stopped and not problem:
+                problem = self.workbench.more(feed, bulk=True)
+                if self._clock() - told_at > _TOLD_EVERY:
+                    told_at = self._clock()
+                    self._post(PageCame(feed))
+                if self._desk.others_wait and feed.open and not problem:
+                    self._desk.submit(fetch)
+                    return
+            self._post(PageCame(feed, problem))
+            then()
 
         self._desk.submit(fetch)
 

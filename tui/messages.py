@@ -1,10 +1,12 @@
 """What the threads and widgets tell the screens: values in messages, for the handlers that touch widgets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from tui.core.errors import SqlClientError
 from tui.core.feed import ResultFeed
 from tui.core.outcome import Outcome
 from tui.core.relations import ColumnInfo, Schema
@@ -112,3 +114,20 @@ class IdentityCame(Message):
 
     identity: "Identity | None"
     problem: str = ""
+
+
+@dataclass
+class WorkTold(Message):
+    """Work on a result goes on: `done` of `total` rows (0: nobody knows)."""
+
+    title: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass
+class WorkEnded(Message):
+    """Work on a result is over: `done` shows what came of it, or `problem` says why nothing did."""
+
+    done: Callable[[], object] = lambda: None
+    problem: SqlClientError | None = None

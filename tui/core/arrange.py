@@ -4,24 +4,20 @@ The statement is never run again: what it did, it did once. An order is worked o
 has no name; what is kept of it is the numbers of the rows, on disk too.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from tui.core.conditions import Predicate
-from tui.core.errors import SqlClientError
+from tui.core.events import Column, Row
 from tui.core.feed import RowSource
 from tui.core.keys import Key, key_of
 from tui.core.progress import Progress
-from tui.core.events import Column, Row
-from tui.core.rowfile import NumberFile, storage_full
+from tui.core.rowfile import NumberFile
 
 _BATCH: Final = 20_000
 _LOOKAHEAD: Final = 256
-_SQLITE_FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +132,8 @@ def _ordered(
     *,
     as_text: bool = False,
 ) -> NumberFile:
+    from tui.core.scratch import scratch_database
+
     keys = [(one.column, str if as_text else key_of(columns[one.column].type_oid)) for one in orders]
 
     def record(number: int, row: Row) -> tuple[Key | None, ...]:
@@ -160,29 +158,6 @@ def _ordered(
             progress.check()
             numbers.extend(batch)
         return numbers
-
-
-@contextmanager
-def scratch_database(progress: Progress) -> Iterator[sqlite3.Connection]:
-    """An SQLite database in temporary files without a name, in little memory.
-
-    Raises:
-        ResultStorageFull: there is no room for them.
-        WorkStopped: through `progress`.
-    """
-    # Errors of our own rise out of `executemany` as they are; SQLite's own are translated here.
-    with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as database:
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16000", "temp_store = FILE"):
-            database.execute(f"PRAGMA {pragma}")
-        database.set_progress_handler(lambda: progress.stopped, 100_000)
-        database.execute("BEGIN")
-        try:
-            yield database
-        except sqlite3.Error as error:
-            progress.check()
-            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_FULL:
-                raise storage_full() from None
-            raise SqlClientError(f"The rows could not be ordered: {error}.") from None
 
 
 def _batches(numbers: Iterable[int]) -> Iterator[list[int]]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from tui.core.errors import FilterInvalid
-from tui.core.keys import key_of
 from tui.core.events import Column, Row
+from tui.core.keys import key_of
 
 Predicate: TypeAlias = Callable[[Row], bool]
 

@@ -26,6 +26,11 @@ class Desk:
         """Whether a job runs or waits."""
         return self._waiting > 0
 
+    @property
+    def others_wait(self) -> bool:
+        """Whether a job waits behind the one that runs."""
+        return self._waiting > 1
+
     def submit(self, job: Job) -> None:
         """Run `job` after those before it."""
         with self._one_thread:

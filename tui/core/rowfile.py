@@ -62,9 +62,12 @@ class RowFile:
 
     def slice(self, start: int, stop: int) -> Iterator[Row]:
         """The rows from `start` up to `stop`, as far as there are."""
-        while start < (stop := min(stop, self.rows)):
+        while True:
             with self._one_thread:
-                page = self._read(start, min(stop, start + _READ_ROWS))
+                end = min(stop, self.rows, start + _READ_ROWS)
+                page = self._read(start, end) if start < end else []
+            if not page:
+                return
             yield from page
             start += len(page)
 

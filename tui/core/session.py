@@ -166,12 +166,8 @@ class DatabaseSession:
         self.ensure()
         gave_rows = False
         try:
-<<<<<<< HEAD
-            for event in query.run(self.connection, text, copy_in):
-                if isinstance(event, Completed):
-=======
             for event in query.run(self.connection, text, copy_in, chunk_rows):
-                if isinstance(event, query.Completed):
+                if isinstance(event, Completed):
                     # CREATE TABLE ... AS also has the tag SELECT, but gives no rows.
                     verb = event.tag.partition(" ")[0]
                     self._may_hold_state |= verb not in _STATELESS or (verb == "SELECT" and not gave_rows)

@@ -78,7 +78,7 @@ class Workbench:
         logins = self.access.logins if self.access else None
         if logins is not None:
             return logins.granted.database_user if logins.granted else ""
-        return self._session.connection.info.user if self._session and self.link is Link.CONNECTED else ""
+        return self._session.connection.info.user if self._session and self._reachable else ""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -95,14 +95,19 @@ class Workbench:
         database = place.database
         if logins is not None and logins.granted:
             database = logins.granted.database
-        elif self._session and self.link is Link.CONNECTED:
+        elif self._session and self._reachable:
             database = self._session.connection.info.dbname
         return "/".join(filter(None, (place.workgroup, database)))
 
     @property
     def standard_strings(self) -> bool:
         """How the server reads strings."""
-        return self._session is None or self.link is not Link.CONNECTED or self._session.standard_strings
+        return self._session is None or not self._reachable or self._session.standard_strings
+
+    @property
+    def _reachable(self) -> bool:
+        """Whether libpq still knows the connection; the server's end of it is another matter."""
+        return self.link is Link.CONNECTED and self.state is not TransactionState.DISCONNECTED
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -168,13 +173,26 @@ class Workbench:
 
         return preflight(self._session, texts, self.access.logins)
 
-    def more(self, feed: "ResultFeed") -> str:
-        """Fetch the next page of a result; tells what went wrong, or ""."""
+    def more(self, feed: "ResultFeed", *, bulk: bool = False) -> str:
+        """Fetch the next page of a result; tells what went wrong, or "". What is here of it stays."""
+        only_ours = self.holding
         try:
-            feed.more()
+            feed.more(bulk=bulk)
+        except ConnectionLost as error:
+            self._session_or_raise().reset()
+            self._lost(error.what)
+            return " ".join(filter(None, ("The rows that came stay.", "" if only_ours else error.remedy)))
         except SqlClientError as error:
-            return error.what
+            return " ".join(filter(None, (error.what, error.remedy)))
         return ""
+
+    def drop(self, feed: "ResultFeed") -> None:
+        """Let go of a result, and of its cursor."""
+        try:
+            feed.release("")
+        except SqlClientError as error:
+            self._tell(Said(error.what, "warning"))
+        feed.forget()
 
     def read_ahead(self, outcome: Outcome) -> None:
         """See `Runner.read_ahead`."""

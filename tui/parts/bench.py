@@ -1,16 +1,22 @@
 """What every part of the main screen may reach."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import Screen
 
 from tui.conductor import Conductor
+from tui.core.progress import Progress
 from tui.core.relations import Schema
 from tui.widgets.editors import Editors
+from tui.widgets.result_table import ResultTable
 from tui.widgets.results import Results
+from tui.workroom import ALL_ROWS, Workroom
 
 if TYPE_CHECKING:
     from tui.app import WsqlApp
+
+T = TypeVar("T")
 
 
 class Bench(Screen[None]):
@@ -45,6 +51,11 @@ class Bench(Screen[None]):
         return self.wsql.conductor
 
     @property
+    def workroom(self) -> Workroom:
+        """Who works on the rows of results."""
+        return self.wsql.workroom
+
+    @property
     def editors(self) -> Editors:
         """The editor's tabs."""
         return self.query_one(Editors)
@@ -57,3 +68,25 @@ class Bench(Screen[None]):
     def tick(self) -> None:
         """Show what has changed since; also called every second."""
         raise NotImplementedError
+
+    # --- results -------------------------------------------------------------------------------------------------
+
+    def table_or_tell(self) -> ResultTable | None:
+        """The table that is shown; the person is told where there is none."""
+        table = self.results.table
+        if table is None:
+            self.notify("There is no result.")
+        return table
+
+    def work(
+        self,
+        table: ResultTable,
+        title: str,
+        work: Callable[[Progress], T],
+        done: Callable[[T], object],
+        *,
+        rows: int = ALL_ROWS,
+    ) -> None:
+        """Work on a table's rows once `rows` of them are here; the person is told where other work goes on."""
+        if not self.workroom.start(title, work, done, whole=table.feed, rows=rows):
+            self.notify("Other work on a result goes on; Esc stops it.", severity="warning")

@@ -45,8 +45,8 @@ class Running(Bench):
     def action_cancel(self) -> None:
         if self.conductor.running:
             self.conductor.cancel()
-        elif (table := self.results.table) is not None and table.to_the_end:
-            table.stop()
+        elif self.workroom.busy:
+            self.workroom.stop()
         self.tick()
 
     def on_statement_began(self, message: StatementBegan) -> None:

@@ -200,15 +200,34 @@ class AskPassphrase(Dialog):
 class AskText(Dialog):
     """One line, such as the name of a file."""
 
-    def __init__(self, title: str, value: str = "", hint: str = "") -> None:
+    def __init__(self, title: str, value: str = "", hint: str = "", problem: str = "") -> None:
         super().__init__()
-        self._title, self._value, self._hint = title, value, hint
+        self._title, self._value, self._hint, self._problem = title, value, hint, problem
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Label(Content(self._title), classes="title")
+            if self._problem:
+                yield Static(Content(self._problem), classes="problem")
             yield Input(self._value)
             yield Static(Content(self._hint), classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
+
+
+class Choose(Dialog):
+    """One of several; gives back its place in the list."""
+
+    def __init__(self, title: str, choices: Sequence[str], hint: str = "") -> None:
+        super().__init__()
+        self._title, self._choices, self._hint = title, choices, hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label(Content(self._title), classes="title")
+            yield OptionList(*(Option(Content(choice)) for choice in self._choices))
+            yield Static(Content(self._hint), classes="hint")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_index)

@@ -14,6 +14,7 @@ from broker.clock import utc_now
 from tui.commands import Command, OfferedCommands, bindings
 from tui.core.tabs import TabKeeper
 from tui.core.told import TransactionState
+from tui.parts.arranging import ARRANGING, Arranging
 from tui.parts.connecting import CONNECTING, Connecting
 from tui.parts.editing import EDITING, Editing
 from tui.parts.reading import READING, Reading
@@ -27,10 +28,10 @@ from tui.widgets.status_bar import Status, StatusBar
 
 _NARROW = 90
 _TEND_SECONDS = 2.0
-_OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *TRANSACTING)
+_OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *ARRANGING, *TRANSACTING)
 
 
-class MainScreen(Running, Connecting, Editing, Reading, Transacting):
+class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
     """Where the work is done."""
 
     CSS = """

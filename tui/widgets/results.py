@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Label, RichLog, TabbedContent, TabPane
 
 from tui.core.errors import SqlClientError, StatementFailed
@@ -49,7 +51,12 @@ class Results(TabbedContent):
     def table(self) -> ResultTable | None:
         """The table that is shown."""
         pane = self.active_pane
-        return pane.query_one(ResultTable) if pane is not None and pane.id != "messages" else None
+        return next(iter(pane.query(ResultTable)), None) if pane is not None else None
+
+    @property
+    def tables(self) -> dict[str, ResultTable]:
+        """All tables, by what stands on their tabs."""
+        return {str(self.get_tab(str(_pane(table).id)).label): table for table in self._tables.values()}
 
     @property
     def feeds(self) -> list[ResultFeed]:
@@ -58,26 +65,23 @@ class Results(TabbedContent):
 
     def begin(self) -> None:
         """A run begins: take away what is not pinned."""
-        for key, table in list(self._tables.items()):
-            pane = table.query_ancestor(TabPane)
-            if str(pane.id) not in self._pinned:
-                del self._tables[key]
-                self.remove_pane(str(pane.id))
-                self.post_message(self.Forgotten(table.feed))
+        for pane in self.query(TabPane):
+            if pane.id not in (*self._pinned, "messages"):
+                self._remove(pane)
 
     def show(self, outcome: Outcome) -> None:
         """Show the results of a statement, as far as they are here."""
         for feed in outcome.feeds:
             if id(feed) in self._tables:
                 self.came(feed)
-            elif feed.columns:
-                self._add(feed)
+            elif feed.columns or feed.rows:
+                self.add(ResultTable(feed), "Result")
 
     def came(self, feed: ResultFeed) -> None:
         """A result has more rows."""
         if (table := self._tables.get(id(feed))) is not None and table.is_mounted:
             table.rows_came()
-            table.query_ancestor(TabPane).query_one(Label).update(summary(feed))
+            self.summarize(table)
 
     def pin(self) -> bool | None:
         """Keep the shown result when others come, or not any more; None where none is shown."""
@@ -93,14 +97,46 @@ class Results(TabbedContent):
         tab.label = f"◆ {tab.label}"
         return True
 
-    def _add(self, feed: ResultFeed) -> None:
+    def add(self, table: ResultTable, title: str, before: str = "") -> None:
+        """Show a table in a tab of its own; `before` is said before how much is here."""
+        table.before = before
+        self._tables[id(table.feed)] = table
+        self._add_pane(f"{title} {self._number + 1}", Label(summary(table), classes="summary"), table)
+
+    def add_view(self, title: str, *widgets: Widget) -> None:
+        """Show something else than a table in a tab of its own."""
+        self._add_pane(f"{title} {self._number + 1}", *widgets)
+
+    def close_active(self) -> bool:
+        """Take away the shown result; False where none is shown."""
+        pane = self.active_pane
+        if pane is None or pane.id == "messages":
+            return False
+        self._remove(pane)
+        return True
+
+    def summarize(self, table: ResultTable) -> None:
+        """Say how much of a result is here, and how it is arranged."""
+        self.working(table, summary(table))
+
+    def working(self, table: ResultTable, text: str) -> None:
+        """Say something above a table."""
+        if table.is_mounted:
+            _pane(table).query_one(Label).update(Content(text))
+
+    def _add_pane(self, title: str, *widgets: Widget) -> None:
         self._number += 1
-        table = ResultTable(feed)
-        pane = TabPane(f"Result {self._number}", Label(summary(feed), classes="summary"), table)
-        pane.id = f"result-{self._number}"
-        self._tables[id(feed)] = table
+        pane = TabPane(title, *widgets, id=f"result-{self._number}")
         self.add_pane(pane)
         self.active = str(pane.id)
+
+    def _remove(self, pane: TabPane) -> None:
+        for table in pane.query(ResultTable):
+            self._tables.pop(id(table.feed), None)
+            table.forget()
+            self.post_message(self.Forgotten(table.feed))
+        self._pinned.discard(str(pane.id))
+        self.remove_pane(str(pane.id))
 
     # --- messages ------------------------------------------------------------------------------------------------
 
@@ -142,11 +178,20 @@ def failure_lines(failure: SqlClientError) -> list[tuple[str, str]]:
     return lines + [(f"{label}:  {text}", "") for label, text in parts if text]
 
 
-def summary(feed: ResultFeed) -> str:
-    """How much of a result is here."""
+def summary(table: ResultTable) -> str:
+    """How much of a result is here, and how it is arranged."""
+    feed, shown = table.feed, table.shown
     rows = f"{feed.rows:,} row{'' if feed.rows == 1 else 's'}"
     if feed.open:
         rows += " so far; more come as you scroll (Ctrl+End: all)"
     elif not feed.complete:
         rows += f" of more. {feed.given_up}".rstrip()
-    return f"{rows}, {len(feed.columns)} columns"
+    if table.filter:
+        rows = f"{shown.rows:,} of {rows}, where {harmless(table.filter)}"
+    names = [f"{feed.columns[one.column].name}{' descending' if one.descending else ''}" for one in table.orders]
+    parts = [table.before, rows, f"{len(feed.columns):,} columns", f"sorted by {', '.join(names)}" if names else ""]
+    return harmless(", ".join(filter(None, parts)))
+
+
+def _pane(table: ResultTable) -> TabPane:
+    return table.query_ancestor(TabPane)

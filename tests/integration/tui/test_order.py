@@ -3,9 +3,9 @@
 import pytest
 
 from tui.core.arrange import Order, arrange
+from tui.core.events import Columns, Rows
 from tui.core.feed import ResultFeed
 from tui.core.login import DirectLogin
-from tui.core.query import Columns, Rows
 from tui.core.session import DatabaseSession
 
 pytestmark = pytest.mark.integration

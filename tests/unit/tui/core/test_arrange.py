@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tui.core.arrange import Order, arrange, find
 from tui.core.conditions import equal_to, predicate
 from tui.core.errors import FilterInvalid, WorkStopped
+from tui.core.events import Column
 from tui.core.feed import ResultFeed
 from tui.core.progress import Progress
-from tui.core.query import Column
 
 INT, TEXT, NUMERIC, BOOL, STAMP = 23, 25, 1700, 16, 1114
 COLUMNS = (Column("id", INT), Column("Name", TEXT), Column("a b", NUMERIC))
