@@ -56,7 +56,8 @@ class Results(TabbedContent):
     @property
     def tables(self) -> dict[str, ResultTable]:
         """All tables, by what stands on their tabs."""
-        return {str(self.get_tab(str(_pane(table).id)).label): table for table in self._tables.values()}
+        mounted = [table for table in self._tables.values() if table.is_mounted]
+        return {str(self.get_tab(str(_pane(table).id)).label): table for table in mounted}
 
     @property
     def feeds(self) -> list[ResultFeed]:
