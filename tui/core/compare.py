@@ -71,7 +71,7 @@ def compare(
         for name, source, columns in (("l", left, sides[0]), ("r", right, sides[1])):
             _load(database, name, source, columns, keys, progress)
         feed = ResultFeed((Column("change", _TEXT), *(left.columns[index] for index in sides[0])))
-        counts = dict.fromkeys((ADDED, REMOVED, BEFORE), 0)
+        counts: dict[str, int] = {ADDED: 0, REMOVED: 0, BEFORE: 0}
         page: list[Row] = []
         found = database.execute(_DIFFERENCES)
         for before, after in ((_at(left, n, sides[0]), _at(right, m, sides[1])) for n, m, *_ in found):
