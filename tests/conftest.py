@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ class PostgresServer:
     def conninfo_for(self, **changes: str) -> str:
         """The superuser's conninfo with `changes` (user, password, dbname, ...)."""
         return make_conninfo(self.conninfo, **changes)
+
+    def url_for(self, database: str) -> str:
+        """The superuser's URL of a database, as `store.url` takes it."""
+        parts = {key: str(value) for key, value in conninfo_to_dict(self.conninfo).items()}
+        server = {key: value for key, value in parts.items() if key not in ("user", "password", "dbname")}
+        url = URL.create("postgresql", parts.get("user"), parts.get("password"), database=database, query=server)
+        return url.render_as_string(hide_password=False)
 
     def create_database(self, prefix: str = "wab_test") -> str:
         """The name of a new empty database."""

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from broker.store.engine import Database
 from broker.store.memory import memory_store
@@ -25,10 +24,7 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
 def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     """A database of our own on the test server."""
     name = postgres.create_database("wab_store")
-    parts = {key: str(value) for key, value in conninfo_to_dict(postgres.conninfo).items()}
-    server = {key: value for key, value in parts.items() if key not in ("user", "password", "dbname")}
-    url = URL.create("postgresql", parts.get("user"), parts.get("password"), database=name, query=server)
-    yield url.render_as_string(hide_password=False)
+    yield postgres.url_for(name)
     postgres.drop_database(name)
 
 

@@ -41,7 +41,7 @@ LIES = (
     ),
     *("relative namespace (CVE-2025-66568)", "utf-16", "deep", "too large", "not base64", "deflated"),
 )
-INJECTIONS = ("user with a line end", "an empty role between", "a second attribute of the user", "two users")
+INJECTIONS = ("user with a line end", "a blank role", "a second attribute of the user", "two users")
 
 
 @dataclass
@@ -103,7 +103,7 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     (folder / "sp.key").chmod(0o600)
     for number, port in enumerate(ports):
         (folder / str(number)).mkdir()
-        (folder / str(number) / "broker.toml").write_text(_configuration(ports[0], port))
+        (folder / str(number) / "broker.toml").write_text(configuration(ports[0], port))
     assert run(folder / "0", "keys", "init")[0] == 0
     started = Brokers(folder, ports, [])
     try:
@@ -113,7 +113,7 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
         started.stop()
 
 
-def _configuration(public: int, port: int) -> str:
+def configuration(public: int, port: int) -> str:
     """Each process reads a file of its own, in a folder of its own; all that it keeps lies in the folder above."""
     text = CONFIGURATION.format(port=public).replace(f'listen = "127.0.0.1:{public}"', f'listen = "127.0.0.1:{port}"')
     for name in ("broker.db", "keys.json", "audit.jsonl", "metadata.xml"):
