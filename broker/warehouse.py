@@ -289,9 +289,9 @@ class PostgresWarehouse:
         return [AliasEnded(one.name, one.terminated, not one.problem, one.problem) for one in ender.end(names)]
 
 
-def under_policy(workgroup: WorkgroupConfig, policy: Callable[[], Policy]) -> PostgresWarehouse:
+def under_policy(workgroup: WorkgroupConfig, policy: Callable[[], Policy], clock: Clock = utc_now) -> PostgresWarehouse:
     """The warehouse of a workgroup, under the policy that is in force at each moment."""
-    return PostgresWarehouse(workgroup, reach=lambda: policy().reach(scope_of(workgroup)))
+    return PostgresWarehouse(workgroup, clock, reach=lambda: policy().reach(scope_of(workgroup)))
 
 
 def _expected(plan: Plan, actual: ActualState) -> frozenset[DatabaseRoleName]:

@@ -85,11 +85,12 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
         audit = opened.enter_context(open_audit(config, store))
         policy = PolicyBook(partial(read_policy, config), audit)
         for workgroup in config.workgroups:
-            warehouse = warehouses[workgroup.name] = under_policy(workgroup, policy.current)
+            warehouse = warehouses[workgroup.name] = under_policy(workgroup, policy.current, clock)
             opened.callback(warehouse.close)
         reaper = Reaper(
             warehouses=warehouses,
             leases=store.leases,
+            turns=store.turns,
             audit=audit,
             clock=clock,
             interval=config.reap_interval,
@@ -169,12 +170,13 @@ def open_desk(config: Config, clock: Clock = utc_now) -> Iterator[Desk]:
         opened.callback(store.close)
         audit = opened.enter_context(open_audit(config, store))
         policy = PolicyBook(partial(read_policy, config), audit)
-        warehouses = {each.name: under_policy(each, policy.current) for each in config.workgroups}
+        warehouses = {each.name: under_policy(each, policy.current, clock) for each in config.workgroups}
         for warehouse in warehouses.values():
             opened.callback(warehouse.close)
         reaper = Reaper(
             warehouses=warehouses,
             leases=store.leases,
+            turns=store.turns,
             audit=audit,
             clock=clock,
             interval=config.reap_interval,

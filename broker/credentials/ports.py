@@ -1,6 +1,7 @@
 """What the issue and the end of database credentials need from outside."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -51,6 +52,17 @@ class Leases(Protocol):
 
     def forget_ended(self, before: datetime) -> int:
         """Drop ENDED and FAILED leases that ended before; returns how many."""
+        ...
+
+
+class Turns(Protocol):
+    """Spares brokers on one store what another does at the same moment. Nothing may depend on it but the cost."""
+
+    def turn(self, name: str) -> AbstractContextManager[bool]:
+        """Whether it is this caller's turn until the context ends; False: somebody else has it, come back later.
+
+        A turn ends with the process that has it.
+        """
         ...
 
 

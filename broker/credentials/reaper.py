@@ -1,7 +1,8 @@
 """Ends what came to its end: due leases, issues that were cut off, aliases that no lease stands behind.
 
 Every step may be repeated, by this broker after a crash or by another one at the same moment: the states only go
-forward, and ending what is gone already is a success.
+forward, and ending what is gone already is a success. So brokers on one store take turns only to spare themselves and
+the warehouse: whoever comes while another is at it passes this time.
 
 Brokers that share a warehouse must share a store, or have different alias prefixes: an alias with our prefix that our
 store does not know is an orphan, and is removed. It can't be the fresh alias of another broker on our store: its INTENT
@@ -21,7 +22,7 @@ from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.clock import Clock
 from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES, reason_to_end
 from broker.credentials.model import Lease, LeaseState
-from broker.credentials.ports import AliasEnded, AliasFound, Leases, Warehouse
+from broker.credentials.ports import AliasEnded, AliasFound, Leases, Turns, Warehouse
 from broker.errors import BrokerError
 from roles.readiness import CANARY_LEASE
 
@@ -86,6 +87,7 @@ class Reaper:
         *,
         warehouses: Mapping[str, Warehouse],
         leases: Leases,
+        turns: Turns,
         audit: AuditLog,
         clock: Clock,
         interval: timedelta,
@@ -96,6 +98,7 @@ class Reaper:
         Args:
             warehouses: by workgroup name.
             leases: remembers what was promised, and until when.
+            turns: of the brokers on the store.
             audit: keeps what was ended.
             clock: the time of each run of `run_forever`.
             interval: between two runs that succeed.
@@ -103,6 +106,7 @@ class Reaper:
         """
         self._warehouses = warehouses
         self._leases = leases
+        self._turns = turns
         self._audit = audit
         self._clock = clock
         self._interval = interval
@@ -118,6 +122,11 @@ class Reaper:
         due = [self._begin_end(lease, now) for lease in self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE)]
         sweep = partial(self._sweep, workgroup, {lease.alias for lease in due}, now)
         return _all_of([*self._steps(workgroup, due, now), sweep])
+
+    def run_in_turn(self, workgroup: str, now: datetime) -> ReapReport | None:
+        """As `run_once`; None if another broker is at it in this workgroup."""
+        with self._turns.turn(f"reaper:{workgroup}") as mine:
+            return self.run_once(workgroup, now) if mine else None
 
     def end(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
         """End these ENDING leases now, and nothing else.
@@ -151,7 +160,7 @@ class Reaper:
     def _loop(self, workgroup: str, stop: Event) -> None:
         failures = 0
         while not stop.is_set():
-            succeeded = self._attempt(workgroup, lambda now: self.run_once(workgroup, now))
+            succeeded = self._attempt(workgroup, lambda now: self.run_in_turn(workgroup, now))
             failures = 0 if succeeded else failures + 1
             stop.wait(pause(self._interval, failures, self._random.random()).total_seconds())
 

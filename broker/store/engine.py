@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     literal,
     make_url,
     select,
@@ -38,9 +39,12 @@ _WAIT_SECONDS: Final = 5
 _STATEMENT_SECONDS: Final = 10
 """A statement of ours takes milliseconds. One that waits longer, for a lock say, must not keep a thread for ever."""
 
+_LOCK_SECONDS: Final = 120
+"""How long a lock outlives the last sign of life of its holder, which may be frozen, or cut off without a word."""
+
 _POOL_SIZE: Final = 10
-_POOL_OVERFLOW: Final = 30
-"""Together the size of the thread pool that serves requests."""
+_POOL_OVERFLOW: Final = 40
+"""Together the size of the thread pool that serves requests, and ten for reapers that hold a lock."""
 
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers never wait for the writer
@@ -107,6 +111,32 @@ class Database:
         with _translated(), self._engine.begin() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN")
             yield connection
+
+    @contextmanager
+    def try_lock(self, name: str) -> Iterator[bool]:
+        """Hold the lock of this name until the context ends; False if another process holds it. Nobody waits.
+
+        It ends with its holder's connection, and it may end before the context does: it saves work, and guards nothing.
+        SQLite, where brokers share one machine, has no such lock: everybody gets it.
+        """
+        if self._is_sqlite:
+            yield True
+            return
+        with _translated():
+            connection = self._engine.connect()
+        try:
+            with _translated():
+                connection.exec_driver_sql("BEGIN")
+                # A lock of the transaction, not of the session: poolers hand out sessions anew.
+                connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_LOCK_SECONDS}s'")
+                locked = func.pg_try_advisory_xact_lock(func.hashtextextended(f"warehouse-access-broker:{name}", 7))
+                mine = bool(connection.execute(select(locked)).scalar_one())
+            yield mine
+        finally:
+            with suppress(SQLAlchemyError):  # the server may have ended it meanwhile: then so has the lock
+                connection.rollback()
+            with suppress(SQLAlchemyError):
+                connection.close()
 
     def insert_or_skip(self, table: Table) -> Insert:
         """An insert that leaves an equal key alone: it then changes no row."""

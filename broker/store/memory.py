@@ -3,7 +3,8 @@
 Every twin passes the contract tests that the SQL parts pass. One lock a twin stands for the database's transactions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import datetime
 from threading import Lock
@@ -316,6 +317,26 @@ class MemoryLeases:
         return sorted(found, key=lambda lease: (lease.created_at, lease.lease_id))
 
 
+class MemoryTurns:
+    """`broker.credentials.ports.Turns` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken: set[str] = set()
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[bool]:
+        with self._lock:
+            mine = name not in self._taken
+            self._taken.add(name)
+        try:
+            yield mine
+        finally:
+            if mine:
+                with self._lock:
+                    self._taken.discard(name)
+
+
 class MemoryPeople:
     """`broker.credentials.revocation.People` in memory."""
 
@@ -389,6 +410,7 @@ def memory_store() -> Store:
         sessions=sessions,
         service_tokens=service_tokens,
         leases=leases,
+        turns=MemoryTurns(),
         people=MemoryPeople(sessions, leases),
         audit=MemoryAuditLog(),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from broker.audit import SearchableAuditLog
-from broker.credentials.ports import Leases
+from broker.credentials.ports import Leases, Turns
 from broker.credentials.revocation import People
 from broker.login.ports import AuthorizationCodes, DeviceGrants, Expiring, PendingLogins, UsedAssertions
 from broker.sts.ports import Sessions
@@ -33,6 +33,7 @@ class Store:
     sessions: Sessions
     service_tokens: ServiceTokens
     leases: Leases
+    turns: Turns
     people: People
     audit: SearchableAuditLog
     expiring: tuple[Expiring, ...]

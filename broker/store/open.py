@@ -11,6 +11,7 @@ from broker.store.pending_logins import SqlPendingLogins
 from broker.store.people import SqlPeople
 from broker.store.service_tokens import SqlServiceTokens
 from broker.store.sessions import SqlSessions
+from broker.store.turns import SqlTurns
 from broker.store.used_assertions import SqlUsedAssertions
 from broker.sts.keys import KeyRing
 
@@ -42,6 +43,7 @@ def open_store(url: str, ring: KeyRing) -> Store:
         sessions=sessions,
         service_tokens=service_tokens,
         leases=SqlLeases(database),
+        turns=SqlTurns(database),
         people=SqlPeople(database),
         audit=SqlAuditLog(database),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),

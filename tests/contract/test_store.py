@@ -134,6 +134,46 @@ class TestBrokersOnOneStore:
         other.close()
 
 
+class TestTurns:
+    def test_one_at_a_time_has_it(self, store: Store) -> None:
+        with store.turns.turn("a") as first:
+            assert first
+            with store.turns.turn("b") as other:
+                assert other
+        with store.turns.turn("a") as again:
+            assert again
+
+    def test_another_broker_comes_later(self, postgres_store_url: str, ring: KeyRing) -> None:
+        one, other = open_store(postgres_store_url, ring), open_store(postgres_store_url, ring)
+        with one.turns.turn("a"):
+            with other.turns.turn("a") as second:
+                assert not second
+            with other.turns.turn("a") as third:
+                assert not third, "who had no turn took it away"
+        with other.turns.turn("a") as fourth:
+            assert fourth
+        one.close()
+        other.close()
+
+    def test_a_turn_ends_with_its_connection_and_what_was_done_in_it_stands(
+        self, postgres_store_url: str, ring: KeyRing
+    ) -> None:
+        one, other = open_store(postgres_store_url, ring), open_store(postgres_store_url, ring)
+        database = Database.connect(postgres_store_url)
+        with one.turns.turn("a"):
+            database.rows(
+                text(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
+                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                )
+            )
+            with other.turns.turn("a") as second:
+                assert second
+        one.ping()
+        for each in (one, other, database):
+            each.close()
+
+
 class TestWhole:
     def test_everything_past_its_end_is_forgotten(self, store: Store) -> None:
         store.pending_logins.add(pending_login())

@@ -123,6 +123,7 @@ class Ground:
             reaper = Reaper(
                 warehouses={WORKGROUP: warehouse},
                 leases=leases,
+                turns=store.turns,
                 audit=audit,
                 clock=utc_now,
                 interval=timedelta(seconds=1),

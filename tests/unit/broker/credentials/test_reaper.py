@@ -46,6 +46,7 @@ class Bench:
         return Reaper(
             warehouses={"analytics": self.warehouse},
             leases=self.store.leases,
+            turns=self.store.turns,
             audit=self.store.audit,
             clock=lambda: END,
             interval=timedelta(milliseconds=1),
@@ -311,6 +312,7 @@ def test_a_failing_warehouse_neither_stops_the_loop_nor_delays_another() -> None
     reaper = Reaper(
         warehouses={"broken": broken, "well": well},
         leases=store.leases,
+        turns=store.turns,
         audit=store.audit,
         clock=lambda: NOW,
         interval=timedelta(milliseconds=1),

@@ -28,6 +28,7 @@ class Desk:
         reaper = Reaper(
             warehouses=self.warehouses,
             leases=self.store.leases,
+            turns=self.store.turns,
             audit=self.store.audit,
             clock=lambda: NOW,
             interval=timedelta(seconds=1),
