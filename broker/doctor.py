@@ -6,6 +6,7 @@ list at once.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,6 +31,7 @@ ENDS_SOON: Final = timedelta(days=14)
 OLD_RING: Final = timedelta(days=180)
 NOTICEABLE_SKEW: Final = timedelta(seconds=5)
 
+_AT_ONCE: Final = 16
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _BROKER: Final = "broker"
 _SQLITE: Final = "sqlite:///"
@@ -57,14 +59,22 @@ class _Check:
 
 
 def examine(config: Config, open_warehouse: OpenWarehouse, tell_time: TellTime, now: datetime) -> Iterator[Examined]:
-    """Check everything that the configuration names: the broker first, the warehouses last."""
-    for check in _checks(config, open_warehouse, tell_time, now):
-        try:
-            findings = list(check.run())
-        except Exception as error:
-            findings = [broken(check.name, error)]
-        for finding in findings:
-            yield Examined(check.subject, finding)
+    """Check everything that the configuration names: the broker first, the warehouses last.
+
+    What has to be waited for is waited for together: a warehouse that does not answer costs its own time limit once.
+    """
+    checks = list(_checks(config, open_warehouse, tell_time, now))
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for check, findings in zip(checks, threads.map(_findings, checks), strict=True):
+            for finding in findings:
+                yield Examined(check.subject, finding)
+
+
+def _findings(check: _Check) -> list[Finding]:
+    try:
+        return list(check.run())
+    except Exception as error:
+        return [broken(check.name, error)]
 
 
 def broken(check: str, error: Exception) -> Finding:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
-from threading import Event, Lock
+from threading import BoundedSemaphore, Event, Lock
 from typing import Final
 
 import psycopg
@@ -19,6 +19,12 @@ from roles.inspect import AnyConnection, query
 
 _LOST: Final = ("08", "53", "57P")
 """SQLSTATE classes of a server that is not there for us: connection exception, resources, operator intervention."""
+
+PLACES: Final = 40
+"""Callers at a time. The web has so many threads for each warehouse: one that is silent can't keep those of others."""
+
+_PLACE_SECONDS: Final = 1.0
+"""How long to wait for a place: a crowd before a warehouse that works moves on in that time."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +55,7 @@ class Pool:
         self._breaker = Breaker(clock)
         self._trial = Lock()
         self._proven = Event()
+        self._places = BoundedSemaphore(PLACES)
         self._pool: ConnectionPool[AnyConnection] = ConnectionPool(
             self._conninfo,
             kwargs={"autocommit": True, "prepare_threshold": None},
@@ -73,10 +80,18 @@ class Pool:
             database: "" for that of the admin conninfo; another one gets a connection of its own.
 
         Raises:
-            WarehouseUnavailable: the breaker is open.
+            WarehouseUnavailable: the breaker is open, or too many wait already.
             psycopg.Error: as it came, also for a server that does not answer.
         """
         self._admit()
+        if not self._places.acquire(timeout=_PLACE_SECONDS):
+            raise WarehouseUnavailable(f"Too many wait for the warehouse {self._name}.", retry_after=1)
+        try:
+            yield from self._connected(database)
+        finally:
+            self._places.release()
+
+    def _connected(self, database: str) -> Iterator[AnyConnection]:
         self._prove()
         try:
             source = self._connect(dbname=database) if database else self._pool.connection()

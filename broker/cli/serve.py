@@ -20,6 +20,7 @@ from broker.errors import StoreUnavailable
 from broker.http.app import create_app
 from broker.policy import PolicyBook
 from broker.secrets import random_name
+from broker.warehouse_pool import PLACES
 from broker.wiring import open_broker
 from roles.errors import PolicyInvalid
 
@@ -50,7 +51,8 @@ def run(config_path: Path) -> None:
     logging.getLogger("broker").setLevel(logging.INFO)
     with open_broker(config) as broker, broker.reaping():
         _reload_on_hangup(broker.policy)
-        app = create_app(broker.services, config.server)
+        # So many for each warehouse, and as many that need none.
+        app = create_app(broker.services, config.server, threads=PLACES * (1 + len(config.workgroups)))
         with suppress(KeyboardInterrupt):
             _Server(_settings(app, config.server), config.server.public_url).run()
 

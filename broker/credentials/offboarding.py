@@ -6,7 +6,7 @@ from typing import Protocol
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.credentials.ports import AliasEnded, AliasFound
-from broker.credentials.revocation import Order, People, Person, Revocation, Revoked, Selection
+from broker.credentials.revocation import Order, People, Person, Revocation, Revoked, Selection, side_by_side
 from broker.errors import BrokerError, PersonAmbiguous, PersonUnknown
 from roles.desired import Owner
 from roles.errors import RolesError
@@ -73,8 +73,8 @@ class Offboarding:
         revoked = self.revocation.revoke(
             Selection(user=owner.subject, identity_provider=owner.identity_provider), order
         )
-        found = [(each.workgroup, self._leave(each, owner, reassign_to, order)) for each in users]
-        return Departure(revoked, tuple(found))
+        left = side_by_side(lambda user: self._leave(user, owner, reassign_to, order), users)
+        return Departure(revoked, tuple((each.workgroup, outcome) for each, outcome in zip(users, left, strict=True)))
 
     def _person(self, user: str, identity_provider: str) -> tuple[Owner, list[Person]]:
         found = [each for each in self.people.database_users(user) if identity_provider in ("", each.identity_provider)]

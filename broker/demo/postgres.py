@@ -144,7 +144,8 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise(binaries)
         for attempt in range(_PORT_ATTEMPTS):
-            self.port = free_port()
+            # A server that was stopped comes back where its clients look for it.
+            self.port = free_port() if attempt else self.port or free_port()
             if self._serve(binaries):
                 return
             if "could not bind" not in self._log_tail():

@@ -1,8 +1,10 @@
 """The broker's web application: services in, an ASGI application out."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -62,8 +64,8 @@ class Services:
     service_tokens: ServiceTokenGrant | None = None
 
 
-def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now) -> Starlette:
-    """The application; every URL that it writes begins with the configured public one."""
+def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now, *, threads: int = 40) -> Starlette:
+    """The application, at work on `threads` requests at a time; every URL that it writes begins with the public one."""
     secure = server.public_url.startswith("https://")
     pages, cookies = Pages(server.public_url), Cookies(secure)
     people = RateLimit(server.sessions_per_minute)
@@ -108,6 +110,7 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now)
             Middleware(Edge, maximum_request_bytes=server.maximum_request_bytes, secure=secure),
         ],
         exception_handlers={HTTPException: _web_server_answer(pages)},
+        lifespan=_lifespan(threads),
     )
 
 
@@ -116,6 +119,15 @@ def _client_routes(services: Services, endpoints: Endpoints) -> list[Route]:
     credentials = CredentialEndpoints(services.sessions, services.credentials, services.audit, services.access)
     control = ControlEndpoints(services.control, services.audit).routes(endpoints) if services.control else []
     return [*credentials.routes(endpoints), *control, *_health_routes(services.ping, endpoints)]
+
+
+def _lifespan(threads: int) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = threads
+        yield
+
+    return lifespan
 
 
 def _health_routes(ping: Callable[[], None], endpoints: Endpoints) -> list[Route]:
