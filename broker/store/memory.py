@@ -3,8 +3,7 @@
 Every twin passes the contract tests that the SQL parts pass. One lock a twin stands for the database's transactions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 from datetime import datetime
 from threading import Lock
@@ -19,6 +18,7 @@ from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, De
 from broker.store.model import Store
 from broker.store.service_tokens import ENDED_TOKEN_KEPT
 from broker.store.sessions import ENDED_SESSION_KEPT
+from broker.store.turns import MemoryTurns
 from broker.sts.model import KnownSession, Session
 from broker.sts.service_token import ServiceToken
 
@@ -315,26 +315,6 @@ class MemoryLeases:
         with self._lock:
             found = [lease for lease in self._leases.values() if wanted(lease)]
         return sorted(found, key=lambda lease: (lease.created_at, lease.lease_id))
-
-
-class MemoryTurns:
-    """`broker.credentials.ports.Turns` in memory."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._taken: set[str] = set()
-
-    @contextmanager
-    def turn(self, name: str) -> Iterator[bool]:
-        with self._lock:
-            mine = name not in self._taken
-            self._taken.add(name)
-        try:
-            yield mine
-        finally:
-            if mine:
-                with self._lock:
-                    self._taken.discard(name)
 
 
 class MemoryPeople:
