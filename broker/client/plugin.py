@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _SIGN_IN_PAGE: Final = "/sign-in/"
 _SESSIONS: Final = 16
 """How many different sets of properties keep their session open in one process."""
+_LOGINS: Final = 64
+"""How many logins, with the end of each, a connector remembers."""
 
 
 _given_up: ContextVar[threading.Event | None] = ContextVar("given_up", default=None)
@@ -99,6 +102,10 @@ class _Connectors:
                 self._known.popitem(last=False)
             return found
 
+    def all(self) -> list["Connector"]:
+        with self._one_thread:
+            return list(self._known.values())
+
 
 _CONNECTORS: Final = _Connectors()
 if hasattr(os, "register_at_fork"):
@@ -108,6 +115,11 @@ if hasattr(os, "register_at_fork"):
 def connector(properties: ConnectionProperties) -> "Connector":
     """The process's connector for these properties, so that a second connection asks neither keyring nor broker."""
     return _CONNECTORS.of(properties)
+
+
+def outlived(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> bool:
+    """Whether any of the process's connectors opened this connection, and its login is about to end."""
+    return any(each.outlived(connection) for each in _CONNECTORS.all())
 
 
 def forget_connectors() -> None:
@@ -129,6 +141,7 @@ class Connector:
         self._session: ClientSession = open_session(self._settings, waiting, sign_in_of(properties, self._settings))
         self._workgroup = ""
         self._kept: TemporaryLogin | None = None
+        self._last_use: dict[str, datetime] = {}
         self._one_thread = threading.Lock()
 
     def login(self, *, instead_of: TemporaryLogin | None = None) -> TemporaryLogin:
@@ -139,10 +152,11 @@ class Connector:
                 return kept
             self._workgroup = self._workgroup or choose_workgroup(self._session, self._settings.workgroup)
             wanted = self._properties
-            self._kept = self._session.credentials(
+            login = self._kept = self._session.credentials(
                 self._workgroup, wanted.database, wanted.duration, fresh=instead_of is not None
             )
-            return self._kept
+            self._last_use = {**dict(list(self._last_use.items())[-_LOGINS:]), login.user: login.renew_at}
+            return login
 
     def parameters(self, login: TemporaryLogin) -> dict[str, Any]:
         """What libpq needs; what the environment says about some other server does not count."""
@@ -165,6 +179,33 @@ class Connector:
         from psycopg.conninfo import make_conninfo
 
         return make_conninfo(**self.parameters(self.login()))
+
+    async def aconninfo(self) -> str:
+        """As `conninfo`, for a pool of asyncio."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo(**self.parameters(await _cancellable(self.login)))
+
+    def outlived(self, connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> bool:
+        """Whether a connection's login is about to end, and the connection with it."""
+        end = self._last_use.get(connection.info.user)
+        return end is not None and end <= utc_now()
+
+    def check(self, connection: "psycopg.Connection[Any]") -> None:
+        """For a pool of psycopg_pool: a connection that has outlived its login is replaced before it is lent.
+
+        Raises:
+            WarehouseUnreachable: it has; it is closed, since the pool would lend it again.
+        """
+        if self.outlived(connection):
+            connection.close()
+            raise WarehouseUnreachable("The connection's login is about to end.")
+
+    async def acheck(self, connection: "psycopg.AsyncConnection[Any]") -> None:
+        """As `check`, for a pool of asyncio."""
+        if self.outlived(connection):
+            await connection.close()
+            raise WarehouseUnreachable("The connection's login is about to end.")
 
     def connect(self, **driver: Any) -> "psycopg.Connection[Any]":
         """A new connection; `driver` is what `psycopg.connect` itself takes."""

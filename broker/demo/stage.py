@@ -57,6 +57,7 @@ label = "Demo identity provider"
 metadata_file = "identity-provider/metadata.xml"
 arn = "{provider_arn}"
 allow_unsolicited = true
+allow_exchange = true
 
 [access_roles.warehouse]
 arn = "{role_arn}"

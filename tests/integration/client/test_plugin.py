@@ -16,7 +16,7 @@ from broker.client.errors import (
 )
 from broker.client.plugin import Connector, aconnect, connect, connector, forget_connectors, gather
 from tests.integration.client.conftest import ScriptedBrowser, Warehouse, who
-from tests.integration.client.helpers import RecordingPerson, TinyBroker
+from tests.integration.client.helpers import RecordingPerson, TinyBroker, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("workstation")]
 
@@ -173,17 +173,52 @@ def test_an_async_engine(url: str, tiny: TinyBroker, warehouse: Warehouse) -> No
     assert asyncio.run(ask()) == warehouse.roles[0]
 
 
+def test_an_engine_lends_no_connection_whose_login_is_about_to_end(
+    url: str, tiny: TinyBroker, warehouse: Warehouse
+) -> None:
+    from sqlalchemy import text
+
+    tiny.login_seconds = 2
+    engine = engine_of(tiny, pool_size=1, max_overflow=0)  # without pool_pre_ping
+    seen: list[str] = []
+
+    def saw_three() -> bool:
+        with engine.connect() as connection:
+            seen.append(str(connection.scalar(text("SELECT session_user"))))
+        return len(set(seen)) == 3
+
+    until(saw_three)
+    engine.dispose()
+    assert list(dict.fromkeys(seen)) == warehouse.roles
+
+
 def test_psycopg_pool_outlives_its_logins(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
     from psycopg_pool import ConnectionPool
 
     tiny.login_seconds = 1
     source = Connector(gather(url), RecordingPerson())
-    seen = []
-    with ConnectionPool(source.conninfo, min_size=1, max_size=1, check=ConnectionPool.check_connection) as pool:
-        for _ in range(3):
+    seen: list[str] = []
+    with ConnectionPool(source.conninfo, min_size=1, max_size=1, check=source.check) as pool:
+
+        def saw_three() -> bool:
             with pool.connection() as connection:
                 seen.append(who(connection))
-            warehouse.end(seen[-1])
-            while source.login().user == seen[-1]:  # until the ended login counts as old
-                time.sleep(0.05)
-    assert len(set(seen)) == 3
+            return len(set(seen)) == 3
+
+        until(saw_three)
+    assert list(dict.fromkeys(seen)) == warehouse.roles
+
+
+def test_psycopg_pool_of_asyncio(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:
+    from psycopg_pool import AsyncConnectionPool
+
+    async def ask() -> list[Any]:
+        source, seen = Connector(gather(url), RecordingPerson()), list[Any]()
+        async with AsyncConnectionPool(source.aconninfo, min_size=1, max_size=1, check=source.acheck) as pool:
+            while len(set(seen)) < 2:
+                async with pool.connection() as connection:
+                    seen.append(await (await connection.execute("SELECT session_user")).fetchone())
+        return seen
+
+    tiny.login_seconds = 1
+    assert [role for (role,) in dict.fromkeys(asyncio.run(ask()))] == warehouse.roles
