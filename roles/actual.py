@@ -31,12 +31,17 @@ class ActualUser:
 
 @dataclass(frozen=True, slots=True)
 class ReachableRole:
-    """`name` is `wanted` itself, or a role that a member of `wanted` can become (SET ROLE) or acts as (INHERIT)."""
+    """`name` is `wanted` itself, or a role that a member of `wanted` can become (SET ROLE) or acts as (INHERIT).
+
+    Attributes:
+        powers: beside the attributes, what else gives it power of its own, as the warehouse calls it.
+    """
 
     wanted: DatabaseRoleName
     name: str
     attributes: RoleAttributes
     comment: str | None = None
+    powers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,11 @@ class ActualState:
         memberships: database roles that it holds directly, whoever granted them.
         reachable: for each wanted database role that exists: itself and everything above it.
         closed: whether the database that was asked about lets no login alias in.
+        generation: of the password that lets the stable user in now; "" for none, or for an unknown one.
     """
 
     user: ActualUser | None = None
     memberships: frozenset[DatabaseRoleName] = frozenset()
     reachable: tuple[ReachableRole, ...] = ()
     closed: bool = False
+    generation: str = ""

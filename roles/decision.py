@@ -100,7 +100,7 @@ class _Judge:
         found = [(rule, role) for rule in self._applying for group, role in rule.rename if group == name]
         problem = ""
         try:
-            same = parse_database_role(raw_name)
+            same = parse_database_role(raw_name, self._scope.maximum_bytes)
             found += [(rule, same) for rule in self._applying if any(each.matches(same) for each in rule.pass_through)]
         except RolesError as error:
             problem = error.what

@@ -4,7 +4,16 @@ from roles.actual import ActualState, ActualUser
 from roles.desired import DesiredLogin
 from roles.errors import DatabaseClosed, DatabaseUserNotManaged, DatabaseUserOfAnother, DatabaseUserPrivileged
 from roles.names import DatabaseRoleName, quoted
-from roles.plan import Change, CreateAlias, CreateStableUser, GrantRole, Plan, RecordManaged, RevokeRole
+from roles.plan import (
+    Change,
+    CreateAlias,
+    CreateStableUser,
+    GrantRole,
+    Plan,
+    RecordManaged,
+    RevokeRole,
+    SetPassword,
+)
 from roles.records import StableUserRecord, parse_stable_user
 
 
@@ -36,9 +45,11 @@ def diff(desired: DesiredLogin, actual: ActualState) -> Plan:
     managed = (ours & wanted) | set(to_grant)
 
     changes: list[Change] = []
-    if actual.user is None and (wanted or desired.alias):
-        changes.append(CreateStableUser(user))
+    if actual.user is None and (wanted or desired.alias or desired.password):
+        changes.append(CreateStableUser(user, desired.password))
     changes += [RevokeRole(role, user) for role in to_revoke]
+    if desired.password and actual.user and actual.generation != desired.password.generation:
+        changes.append(SetPassword(user, desired.password))
     if desired.alias:
         changes.append(CreateAlias(desired.alias, user))
     changes += [GrantRole(role, user) for role in to_grant]

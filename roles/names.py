@@ -23,7 +23,10 @@ DatabaseRoleName = NewType("DatabaseRoleName", str)
 """A database role's name, as it stands in the warehouse's catalogue. Only `parse_database_role` makes one."""
 
 MAXIMUM_BYTES: Final = 63
-"""NAMEDATALEN - 1."""
+"""PostgreSQL: NAMEDATALEN - 1."""
+
+REDSHIFT_MAXIMUM_BYTES: Final = 127
+"""Amazon Redshift, Names and identifiers."""
 
 PREDEFINED_PREFIX: Final = "pg_"
 
@@ -46,13 +49,16 @@ def shown(raw_name: str) -> str:
     return ascii(raw_name if len(raw_name) <= 80 else raw_name[:80] + "...")
 
 
-def parse_database_user(raw_name: str, *, fold: bool, alias_prefix: str) -> DatabaseUserName:
+def parse_database_user(
+    raw_name: str, *, fold: bool, alias_prefix: str, maximum_bytes: int = MAXIMUM_BYTES
+) -> DatabaseUserName:
     """The canonical database user name behind an asserted one.
 
     Args:
         raw_name: as the identity provider asserted it.
         fold: whether upper and lower case mean the same person.
         alias_prefix: how login aliases begin; a stable user must never look like one.
+        maximum_bytes: the longest name that the warehouse keeps.
 
     Raises:
         DatabaseUserNameInvalid: empty, or outside the pattern.
@@ -61,8 +67,8 @@ def parse_database_user(raw_name: str, *, fold: bool, alias_prefix: str) -> Data
     """
     if not raw_name:
         raise DatabaseUserNameInvalid("The database user name is empty.")
-    if len(raw_name.encode(errors="replace")) > MAXIMUM_BYTES:
-        raise DatabaseUserNameTooLong(f"The database user name {shown(raw_name)} is longer than {MAXIMUM_BYTES} bytes.")
+    if len(raw_name.encode(errors="replace")) > maximum_bytes:
+        raise DatabaseUserNameTooLong(f"The database user name {shown(raw_name)} is longer than {maximum_bytes} bytes.")
     if not _USER.fullmatch(raw_name):
         raise DatabaseUserNameInvalid(f"The database user name {shown(raw_name)} has characters that are not allowed.")
     name = raw_name.lower() if fold else raw_name
@@ -72,7 +78,7 @@ def parse_database_user(raw_name: str, *, fold: bool, alias_prefix: str) -> Data
     return DatabaseUserName(name)
 
 
-def parse_database_role(raw_name: str) -> DatabaseRoleName:
+def parse_database_role(raw_name: str, maximum_bytes: int = MAXIMUM_BYTES) -> DatabaseRoleName:
     """The database role that an asserted name means: the same name, in Unicode's composed form (NFC).
 
     Raises:
@@ -87,8 +93,8 @@ def parse_database_role(raw_name: str) -> DatabaseRoleName:
     name = unicodedata.normalize("NFC", raw_name)
     if ":" in name or name != name.strip():
         raise DatabaseRoleNameInvalid(f"The database role name {shown(name)} has a colon or outer blanks.")
-    if len(name.encode()) > MAXIMUM_BYTES:
-        raise DatabaseRoleNameTooLong(f"The database role name {shown(name)} is longer than {MAXIMUM_BYTES} bytes.")
+    if len(name.encode()) > maximum_bytes:
+        raise DatabaseRoleNameTooLong(f"The database role name {shown(name)} is longer than {maximum_bytes} bytes.")
     if name.lower() in _RESERVED:
         raise DatabaseRoleNameInvalid(f"The database role name {shown(name)} is a reserved word.")
     return DatabaseRoleName(name)

@@ -6,20 +6,34 @@ A plan is safe to print: it holds a verifier at most, never a password, and `des
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from roles.desired import DesiredAlias, Owner
+from roles.desired import DesiredAlias, DesiredPassword, Owner
 from roles.names import DatabaseRoleName, DatabaseUserName, quoted
 from roles.records import StableUserRecord
 
 
 @dataclass(frozen=True, slots=True)
 class CreateStableUser:
-    """Make the NOLOGIN role that acts for a person and owns what the person creates."""
+    """Make the user that is one person and owns what the person creates; it logs in itself only with `password`."""
 
     database_user: DatabaseUserName
+    password: DesiredPassword | None = None
 
     def describe(self) -> str:
         """One line for audit and terminal."""
-        return f"create stable user {quoted(self.database_user)}"
+        until = f" with a password until {self.password.valid_until.isoformat()}" if self.password else ""
+        return f"create stable user {quoted(self.database_user)}{until}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Give a stable user that logs in itself the password of the present generation."""
+
+    database_user: DatabaseUserName
+    password: DesiredPassword
+
+    def describe(self) -> str:
+        """One line for audit and terminal."""
+        return f"set the password of {quoted(self.database_user)} until {self.password.valid_until.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ class CreateAlias:
         )
 
 
-Change: TypeAlias = CreateStableUser | RevokeRole | GrantRole | RecordManaged | CreateAlias
+Change: TypeAlias = CreateStableUser | RevokeRole | GrantRole | RecordManaged | CreateAlias | SetPassword
 
 
 @dataclass(frozen=True, slots=True)

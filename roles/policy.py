@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from roles.names import PREDEFINED_PREFIX, DatabaseRoleName
+from roles.names import MAXIMUM_BYTES, PREDEFINED_PREFIX, DatabaseRoleName
 from roles.pattern import Pattern, parse_pattern
 from roles.principal import Principal
 
@@ -153,11 +153,16 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where somebody asks for access: a workgroup, its databases, and the privileged roles that it names."""
+    """Where somebody asks for access: a workgroup, its databases, and the privileged roles that it names.
+
+    Attributes:
+        maximum_bytes: the longest name that its warehouse keeps.
+    """
 
     workgroup: str
     databases: tuple[str, ...]
     privileged: tuple[str, ...] = ()
+    maximum_bytes: int = MAXIMUM_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def objection(role: DatabaseRoleName, reached: Iterable[ReachableRole], policy: 
     if role in policy.privileged:
         return None
     for other in found:
-        powers = other.attributes.names()
+        powers = (*other.attributes.names(), *other.powers)
         if powers:
             return f"It {_path(role, other)} a role with {', '.join(powers)}, and the workgroup does not name it."
         if other.name.startswith(PREDEFINED_PREFIX):

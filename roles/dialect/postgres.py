@@ -5,7 +5,7 @@ from typing import Final
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from roles.plan import Change, CreateAlias, CreateStableUser, GrantRole, RecordManaged, RevokeRole
+from roles.plan import Change, CreateAlias, CreateStableUser, GrantRole, RecordManaged, RevokeRole, SetPassword
 from roles.records import AliasRecord
 
 _SEPARATOR: Final = SQL("; ")
@@ -23,7 +23,7 @@ class PostgresDialect:
     def render(self, change: Change) -> Composed:
         """The statements of one change, separated by semicolons."""
         match change:
-            case CreateStableUser(user):
+            case CreateStableUser(user, None):
                 return SQL("CREATE ROLE {} NOLOGIN").format(Identifier(user))
             case RevokeRole(role, user):
                 return SQL("REVOKE {} FROM {}").format(Identifier(role), Identifier(user))
@@ -33,6 +33,8 @@ class PostgresDialect:
                 return SQL("COMMENT ON ROLE {} IS {}").format(Identifier(user), Literal(change.comment))
             case CreateAlias():
                 return self._create_alias(change)
+            case CreateStableUser() | SetPassword():
+                raise TypeError("on PostgreSQL a stable user has no password: its login aliases do")
 
     def _create_alias(self, change: CreateAlias) -> Composed:
         alias = change.alias

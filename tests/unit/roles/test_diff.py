@@ -1,18 +1,18 @@
 """The algebra of state: a plan turns actual into desired, touches only what the broker manages, and then is empty."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from roles.actual import ActualState, ActualUser, RoleAttributes
-from roles.desired import DesiredAlias, DesiredLogin, Owner
+from roles.desired import DesiredAlias, DesiredLogin, DesiredPassword, Owner
 from roles.diff import diff
 from roles.errors import DatabaseUserNotManaged, DatabaseUserOfAnother, DatabaseUserPrivileged
 from roles.names import DatabaseRoleName, DatabaseUserName
-from roles.plan import CreateAlias, CreateStableUser, GrantRole, RecordManaged, RevokeRole
+from roles.plan import CreateAlias, CreateStableUser, GrantRole, RecordManaged, RevokeRole, SetPassword
 from roles.records import StableUserRecord
 from roles.verifier import Verifier
 
@@ -136,3 +136,17 @@ def test_a_plan_is_safe_to_print():
     assert "create stable user" in str(plan)
     assert 'grant "sales" to "ethan@example.com"' in str(plan)
     assert 'create login alias "bk_' in str(plan)
+
+
+def test_a_password_is_set_once_a_generation():
+    password = DesiredPassword("g2", Verifier("md5...", 1), datetime(2026, 1, 1, tzinfo=UTC), 3, timedelta(hours=1))
+    wanted = replace(desired(["sales"]), password=password)
+    made = diff(wanted, ActualState()).changes
+    assert made[0] == CreateStableUser(USER, password)
+    there = actual(["sales"], ["sales"])
+    for generation, changes in (
+        ("g2", ()),
+        ("g1", (SetPassword(USER, password),)),
+        ("", (SetPassword(USER, password),)),
+    ):
+        assert diff(wanted, replace(there, generation=generation)).changes == changes

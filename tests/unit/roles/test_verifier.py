@@ -7,7 +7,7 @@ import hmac
 import pytest
 
 from roles import verifier
-from roles.verifier import scram_sha_256
+from roles.verifier import redshift_md5, redshift_sha256, scram_sha_256
 
 SALT = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
 CLIENT_FIRST = "n=user,r=rOprNGfwEbeRWgbNEkqO"
@@ -47,3 +47,23 @@ def test_it_does_not_show_itself():
 def test_what_would_need_more_than_this_is_refused(password, iterations):
     with pytest.raises(ValueError, match=r"password|iterations"):
         scram_sha_256(password, iterations)
+
+
+def test_redshift_md5_is_the_digest_of_password_and_user():
+    """The example of the Database Developer Guide, CREATE USER."""
+    assert redshift_md5("ez", "user1").text == "md5153c434b4b77c89e6b94f12c5393af5b"
+
+
+def test_redshift_sha256_is_digest_and_salt_in_hexadecimal_digits():
+    word, digest, salt = redshift_sha256("secret").text.split("|")
+    assert (word, len(bytes.fromhex(salt))) == ("sha256", 32)
+    assert digest == hashlib.sha256(b"secret" + bytes.fromhex(salt)).hexdigest()
+    assert redshift_sha256("secret") != redshift_sha256("secret")
+
+
+@pytest.mark.parametrize("password", ["", "pässword", "new\nline"])
+def test_redshift_takes_printable_ascii_only(password):
+    with pytest.raises(ValueError):
+        redshift_md5(password, "user")
+    with pytest.raises(ValueError):
+        redshift_sha256(password)

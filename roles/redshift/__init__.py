@@ -1,0 +1,1 @@
+"""What Amazon Redshift asks differently: its system views, its sessions, its way to drop a user."""
