@@ -286,6 +286,7 @@ WORKGROUPS: Final = Section(
     "workgroups.NAME",
     model.WorkgroupConfig,
     (
+        Key("dialect", one_of(model.POSTGRES, model.REDSHIFT), "What the warehouse is (docs/redshift.md)."),
         Key("host", FILLED_TEXT, "The warehouse, as clients reach it."),
         Key("port", whole_number(1, 65535), "The warehouse's port."),
         Key(
@@ -314,6 +315,11 @@ WORKGROUPS: Final = Section(
         ),
         Key("connection_limit", whole_number(1), "Connections at once with one login."),
         Key("minimum_scram_iterations", whole_number(1), "The fewest SCRAM iterations that a client may ask for."),
+        Key(
+            "redshift_hash",
+            one_of(model.MD5, model.SHA256),
+            "How Redshift keeps a password; the challenge of `sha256` is known to Amazon's own drivers alone.",
+        ),
         Key("alias_prefix", _alias_prefix, "What the names of temporary logins begin with."),
         Key("fold_database_user", FLAG, "Fold database users to lower case."),
         Key(

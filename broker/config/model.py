@@ -102,11 +102,18 @@ class AccessRoleConfig:
     administrator: bool = False
 
 
+POSTGRES = "postgres"
+REDSHIFT = "redshift"
+MD5 = "md5"
+SHA256 = "sha256"
+
+
 @dataclass(frozen=True, slots=True)
 class WorkgroupConfig:
     """A named warehouse endpoint and its rules.
 
     Attributes:
+        dialect: POSTGRES or REDSHIFT.
         host, port: what clients connect to.
         admin_conninfo: libpq conninfo of the broker's own login; a secret.
         databases: offered to clients; the first is the default.
@@ -114,6 +121,7 @@ class WorkgroupConfig:
         deny_database_roles: names or globs that are refused whatever allows them.
         privileged_database_roles: exact names of predefined or privileged roles that may be granted all the same.
         minimum_scram_iterations: the fewest that a client may ask for.
+        redshift_hash: MD5 or SHA256: how a password is stored on Redshift.
     """
 
     name: str
@@ -136,6 +144,13 @@ class WorkgroupConfig:
     pool_size: int = 8
     connect_timeout: timedelta = timedelta(seconds=5)
     statement_timeout: timedelta = timedelta(seconds=10)
+    dialect: str = POSTGRES
+    redshift_hash: str = MD5
+
+    @property
+    def is_redshift(self) -> bool:
+        """Whether it is an Amazon Redshift."""
+        return self.dialect == REDSHIFT
 
 
 @dataclass(frozen=True, slots=True)

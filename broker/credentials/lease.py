@@ -30,6 +30,11 @@ NOT_HANDED_OUT: Final = "the login was made, and handed to nobody"
 EXPIRED: Final = "the lease came to its end"
 """Reasons of a lease that went from ACTIVE to ENDING."""
 
+SHARED: Final = "the password that it shared with another login was withdrawn"
+
+QUIET_ENDS: Final = frozenset({CUT_OFF, NOT_HANDED_OUT, EXPIRED, SHARED})
+"""Reasons after which nobody has a good password who should not: one that leases share may live on with the others."""
+
 
 def may_move(source: LeaseState, target: LeaseState) -> bool:
     """Whether a lease that stands at `source` may go to `target`."""

@@ -13,7 +13,7 @@ from broker.credentials.model import Lease
 from broker.credentials.password import new_password
 from broker.credentials.request import Terms
 from broker.secrets import Secret
-from roles.desired import DesiredAlias
+from roles.desired import DesiredAlias, DesiredPassword
 from roles.verifier import scram_sha_256
 
 
@@ -24,11 +24,13 @@ class Login:
     Attributes:
         user: what the client connects as.
         alias: to be made for it.
+        shared: the stable user's own password, where it logs in itself.
     """
 
     user: str
     password: Secret
     alias: DesiredAlias | None = None
+    shared: DesiredPassword | None = None
 
 
 class Logins(Protocol):

@@ -24,3 +24,8 @@ def new_alias(prefix: str) -> str:
 def new_lease_id() -> str:
     """A name for a lease; the alias's name does not follow from it."""
     return "lease-" + random_name(ALIAS_CHARACTERS)
+
+
+def new_generation_id() -> str:
+    """A name for a person's password; nothing of the password follows from it."""
+    return "password-" + random_name(ALIAS_CHARACTERS)

@@ -15,6 +15,7 @@ from broker.credentials.model import Lease, LeaseState
 from broker.credentials.revocation import Person
 from broker.errors import DatabaseUserTaken
 from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
+from broker.store.memory_generations import MemoryGenerations
 from broker.store.model import Store
 from broker.store.service_tokens import ENDED_TOKEN_KEPT
 from broker.store.sessions import ENDED_SESSION_KEPT
@@ -392,6 +393,7 @@ def memory_store() -> Store:
         leases=leases,
         turns=MemoryTurns(),
         people=MemoryPeople(sessions, leases),
+        generations=MemoryGenerations(leases.everybody),
         audit=MemoryAuditLog(),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),
         ping=lambda: None,

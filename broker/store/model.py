@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from broker.audit import SearchableAuditLog
+from broker.credentials.generations import Generations
 from broker.credentials.ports import Leases, Turns
 from broker.credentials.revocation import People
 from broker.login.ports import AuthorizationCodes, DeviceGrants, Expiring, PendingLogins, UsedAssertions
@@ -35,6 +36,7 @@ class Store:
     leases: Leases
     turns: Turns
     people: People
+    generations: Generations
     audit: SearchableAuditLog
     expiring: tuple[Expiring, ...]
     ping: Callable[[], None]

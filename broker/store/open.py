@@ -4,6 +4,7 @@ from broker.store.audit import SqlAuditLog
 from broker.store.authorization_codes import SqlAuthorizationCodes
 from broker.store.device_grants import SqlDeviceGrants
 from broker.store.engine import Database
+from broker.store.generations import SqlGenerations
 from broker.store.leases import SqlLeases
 from broker.store.migrate import migrate
 from broker.store.model import Store
@@ -45,6 +46,7 @@ def open_store(url: str, ring: KeyRing) -> Store:
         leases=SqlLeases(database),
         turns=SqlTurns(database),
         people=SqlPeople(database),
+        generations=SqlGenerations(database, ring),
         audit=SqlAuditLog(database),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),
         ping=database.ping,

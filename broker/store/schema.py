@@ -198,6 +198,25 @@ leases: Final = Table(
     Index(None, "session_id"),
 )
 
+# What a warehouse without comments on users can't keep itself, and the one password of each such user, sealed.
+generations: Final = Table(
+    "generations",
+    metadata,
+    _text("workgroup", primary_key=True),
+    _text("database_user", primary_key=True),
+    Column("user_id", BigInteger, nullable=True),
+    _instant("announced_until", nullable=True),
+    Column("managed", JSON, nullable=False),
+    _text("generation_id"),
+    _text("sealed_password"),
+    _instant("valid_until", nullable=True),
+    _text("applied"),
+    _instant("applied_until", nullable=True),
+    _text("turn"),
+    _instant("turn_until", nullable=True),
+    ForeignKeyConstraint(["workgroup", "database_user"], ["persons.workgroup", "persons.database_user"]),
+)
+
 audit_records: Final = Table(
     "audit_records",
     metadata,
