@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from broker.config.model import Config, IdentityProviderConfig, ServerConfig
-from broker.credentials.ports import Warehouse
 from broker.errors import Refusal
 from broker.store.engine import Database
 from broker.store.migrate import is_current
@@ -36,8 +35,17 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _BROKER: Final = "broker"
 _SQLITE: Final = "sqlite:///"
 
-OpenWarehouse = Callable[[str], Warehouse]
-"""The warehouse of a workgroup, by name; raises what `Warehouse` raises."""
+
+class Examinable(Protocol):
+    """A warehouse, as far as it can be looked at without a store."""
+
+    def readiness(self) -> list[Finding]:
+        """What is to say about it; raises what `broker.credentials.ports.Warehouse` raises."""
+        ...
+
+
+OpenWarehouse = Callable[[str], Examinable]
+"""The warehouse of a workgroup, by name."""
 
 TellTime = Callable[[str], datetime | None]
 """The time at the server behind a URL, or None where it does not say."""

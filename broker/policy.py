@@ -14,6 +14,7 @@ from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.config.model import Config, WorkgroupConfig
 from roles.decision import Decision
 from roles.errors import PolicyInvalid
+from roles.names import MAXIMUM_BYTES, REDSHIFT_MAXIMUM_BYTES, DatabaseUserName, parse_database_user
 from roles.policy import Policy, Scope, policy_of_lists
 from roles.policy_document import parse_policy
 
@@ -23,7 +24,27 @@ _LOG: Final = logging.getLogger(__name__)
 
 def scope_of(workgroup: WorkgroupConfig) -> Scope:
     """The workgroup as the policy sees it."""
-    return Scope(workgroup.name, workgroup.databases, workgroup.privileged_database_roles)
+    longest = maximum_name_bytes(workgroup)
+    return Scope(workgroup.name, workgroup.databases, workgroup.privileged_database_roles, longest)
+
+
+def maximum_name_bytes(workgroup: WorkgroupConfig) -> int:
+    """The longest name that the workgroup's warehouse keeps."""
+    return REDSHIFT_MAXIMUM_BYTES if workgroup.is_redshift else MAXIMUM_BYTES
+
+
+def database_user_of(raw_name: str, workgroup: WorkgroupConfig) -> DatabaseUserName:
+    """The database user that an asserted name means in this workgroup.
+
+    Raises:
+        RolesError: the name is refused.
+    """
+    return parse_database_user(
+        raw_name,
+        fold=workgroup.fold_database_user,
+        alias_prefix=workgroup.alias_prefix,
+        maximum_bytes=maximum_name_bytes(workgroup),
+    )
 
 
 def limited(workgroup: WorkgroupConfig, decision: Decision) -> WorkgroupConfig:

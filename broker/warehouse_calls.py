@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from secrets import SystemRandom
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import psycopg
 
 from broker.errors import WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
-from broker.warehouse_pool import Pool, is_lost
+from broker.warehouse_pool import is_lost
 from roles.inspect import AnyConnection
 
 ATTEMPTS: Final = 8
@@ -26,6 +27,20 @@ MissingRights = Callable[[AnyConnection, Sequence[str]], str]
 """The SQL that gives the broker's login what it lacks to change these roles, or ""."""
 
 _T = TypeVar("_T")
+
+
+class Connections(Protocol):
+    """Where connections of the broker's own login come from (`broker.warehouse_pool.Pool`)."""
+
+    def connection(self, database: str = "") -> AbstractContextManager[AnyConnection]:
+        """One in autocommit mode; "" for the database of the admin login."""
+        ...
+
+    def close(self) -> None:
+        """End them."""
+        ...
+
+
 _log = logging.getLogger("broker.warehouse")
 
 
@@ -36,7 +51,9 @@ class OutcomeUnknown(psycopg.OperationalError):
 class Calls:
     """Runs work on the warehouse's connections. Thread-safe."""
 
-    def __init__(self, name: str, pool: Pool, pause: Callable[[float], None], missing_rights: MissingRights) -> None:
+    def __init__(
+        self, name: str, pool: Connections, pause: Callable[[float], None], missing_rights: MissingRights
+    ) -> None:
         """Take the means.
 
         Args:

@@ -9,12 +9,14 @@ from typing import Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import Composed
 from psycopg_pool import ConnectionPool
 
 from broker.breaker import Breaker
 from broker.clock import Clock
 from broker.config.model import WorkgroupConfig
 from broker.errors import WarehouseUnavailable
+from roles.dialect.redshift import settings
 from roles.inspect import AnyConnection, query
 
 _LOST: Final = ("08", "53", "57P")
@@ -44,13 +46,15 @@ class Pool:
     def __init__(self, config: WorkgroupConfig, clock: Clock) -> None:
         admin = conninfo_to_dict(config.admin_conninfo.reveal())
         self._name = config.name
-        self._statement_timeout = f"{ceil(config.statement_timeout.total_seconds() * 1000)}ms"
+        self._opening = _opening(config)
         defaults = make_conninfo(
             application_name="warehouse-access-broker",
             connect_timeout=max(2, ceil(config.connect_timeout.total_seconds())),  # libpq knows nothing shorter
             keepalives_idle=10,
             tcp_user_timeout=ceil(config.statement_timeout.total_seconds() * 1000),
         )
+        if config.is_redshift:  # it calls its encoding UNICODE, which psycopg does not know
+            defaults = make_conninfo(defaults, client_encoding="utf8")
         self._conninfo = make_conninfo(defaults, **admin)
         self._breaker = Breaker(clock)
         self._trial = Lock()
@@ -153,7 +157,16 @@ class Pool:
         return connection
 
     def _configure(self, connection: AnyConnection) -> None:
-        connection.execute(query("configure", statement_timeout=self._statement_timeout))
+        for statement in self._opening:
+            connection.execute(statement)
+
+
+def _opening(config: WorkgroupConfig) -> list[Composed]:
+    """What a connection begins with."""
+    if config.is_redshift:
+        return settings(config.statement_timeout)
+    milliseconds = ceil(config.statement_timeout.total_seconds() * 1000)
+    return [query("configure", statement_timeout=f"{milliseconds}ms")]
 
 
 def _refuse_if_closed(connection: AnyConnection) -> None:

@@ -34,7 +34,7 @@ from broker.store.open import open_store
 from broker.sts.keys import KeyRing
 from broker.sts.service import SessionService
 from broker.sts.service_token import ServiceTokenGrant
-from broker.warehouse import under_policy
+from broker.warehouses import AnyWarehouse, logins_of, open_warehouse
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -81,11 +81,11 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
         ring = KeyRing.load(config.keys_file)
         store = open_store(config.store_url, ring)
         opened.callback(store.close)
-        warehouses = {}
+        warehouses: dict[str, AnyWarehouse] = {}
         audit = opened.enter_context(open_audit(config, store))
         policy = PolicyBook(partial(read_policy, config), audit)
         for workgroup in config.workgroups:
-            warehouse = warehouses[workgroup.name] = under_policy(workgroup, policy.current, clock)
+            warehouse = warehouses[workgroup.name] = open_warehouse(workgroup, policy.current, store, clock)
             opened.callback(warehouse.close)
         reaper = Reaper(
             warehouses=warehouses,
@@ -105,6 +105,7 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
             root_certificates=_root_certificates(config),
             policy=policy.current,
             is_live=store.sessions.is_live,
+            logins=logins_of(store),
         )
         now = clock()
         providers = {each.name: trusted_provider(config, each, now) for each in config.identity_providers}
@@ -170,7 +171,7 @@ def open_desk(config: Config, clock: Clock = utc_now) -> Iterator[Desk]:
         opened.callback(store.close)
         audit = opened.enter_context(open_audit(config, store))
         policy = PolicyBook(partial(read_policy, config), audit)
-        warehouses = {each.name: under_policy(each, policy.current, clock) for each in config.workgroups}
+        warehouses = {each.name: open_warehouse(each, policy.current, store, clock) for each in config.workgroups}
         for warehouse in warehouses.values():
             opened.callback(warehouse.close)
         reaper = Reaper(

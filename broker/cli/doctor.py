@@ -19,7 +19,7 @@ from broker.config.model import Config
 from broker.doctor import Examined, broken, examine
 from broker.errors import ConfigError
 from broker.policy import read_policy
-from broker.warehouse import PostgresWarehouse, under_policy
+from broker.warehouses import AnyDesk, open_desk
 from roles.errors import PolicyInvalid
 from roles.readiness import Severity
 
@@ -46,8 +46,8 @@ def _examine(config: Config) -> list[Examined]:
     policy = read_policy(config)
     with ExitStack() as opened:
 
-        def open_warehouse(name: str) -> PostgresWarehouse:
-            warehouse = under_policy(workgroups[name], lambda: policy)
+        def open_warehouse(name: str) -> AnyDesk:
+            warehouse = open_desk(workgroups[name], lambda: policy)
             opened.callback(warehouse.close)
             return warehouse
 

@@ -21,7 +21,7 @@ from broker.doctor import Examined
 from broker.errors import BrokerError, ConfigError, WarehouseRefused, WarehouseUnavailable
 from broker.policy import read_policy, scope_of
 from broker.sts.keys import KeyRing
-from broker.warehouse import PostgresWarehouse
+from broker.warehouses import open_desk
 from roles.policy_check import Surroundings, check_policy
 from roles.readiness import Finding, Severity
 
@@ -76,7 +76,7 @@ def _roles(config: Config) -> tuple[dict[str, dict[str, str | None]], list[Exami
     silent: list[Examined] = []
     for workgroup in config.workgroups:
         try:
-            with closing(PostgresWarehouse(workgroup)) as warehouse:
+            with closing(open_desk(workgroup)) as warehouse:
                 roles[workgroup.name] = warehouse.role_objections()
         except (WarehouseUnavailable, WarehouseRefused) as error:
             what = f"{error.what} Its roles were not compared."

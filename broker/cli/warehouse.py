@@ -10,7 +10,7 @@ from broker.config.load import load
 from broker.config.model import Config, WorkgroupConfig
 from broker.errors import UnknownWorkgroup, WarehouseUnavailable
 from broker.policy import read_policy, scope_of
-from broker.warehouse import under_policy
+from broker.warehouses import open_desk
 from roles.pattern import parse_pattern
 from roles.setup_sql import ADMIN_OPTION_SINCE, setup_sql
 
@@ -25,7 +25,7 @@ def warehouse() -> None:
 @click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
 @click.option("--admin-role", default="warehouse_broker", show_default=True, help="The broker's own login.")
 def setup_sql_command(workgroup: str, path: Path, admin_role: str) -> None:
-    """Print the SQL that makes the broker's own login for WORKGROUP, which needs no superuser.
+    """Print the SQL that makes the broker's own login for WORKGROUP; on PostgreSQL it needs no superuser.
 
     The roles to grant are looked up in the warehouse. While that does not answer, as before the login is made, they are
     those that the policy names, for PostgreSQL 16 or later.
@@ -35,7 +35,7 @@ def setup_sql_command(workgroup: str, path: Path, admin_role: str) -> None:
     policy = read_policy(config)
     reach = policy.reach(scope_of(chosen))
     try:
-        with closing(under_policy(chosen, lambda: policy)) as opened:
+        with closing(open_desk(chosen, lambda: policy)) as opened:
             click.echo(opened.setup_sql(admin_role), nl=False)
     except WarehouseUnavailable as error:
         named = [name for name in reach.allow if parse_pattern(name).exact is not None]

@@ -9,11 +9,11 @@ from broker.config.model import AccessRoleConfig, WorkgroupConfig
 from broker.credentials.ports import Leases, Warehouse
 from broker.credentials.request import offered_database
 from broker.errors import AdministratorNeeded, UnknownWorkgroup
-from broker.policy import scope_of
+from broker.policy import database_user_of, scope_of
 from broker.sts.model import Session
 from roles.chains import AccessMap, AccessTarget
 from roles.decision import Grounds, decide
-from roles.names import DatabaseRoleName, parse_database_user, shown
+from roles.names import DatabaseRoleName, shown
 from roles.policy import Policy
 from roles.principal import Principal
 
@@ -115,9 +115,7 @@ class AccessService:
                 question, self.database_user_of(question.workgroup, person), None, request_id, now, session
             )
         workgroup = self._workgroup(question)
-        user = parse_database_user(
-            own.database_user, fold=workgroup.fold_database_user, alias_prefix=workgroup.alias_prefix
-        )
+        user = database_user_of(own.database_user, workgroup)
         return self.explain(question, user, None, request_id, now, session)
 
     def database_user_of(self, workgroup: str, person: str) -> str:

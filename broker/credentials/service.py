@@ -37,14 +37,14 @@ from broker.errors import (
     WarehouseRefused,
     WarehouseUnavailable,
 )
-from broker.policy import limited, list_policy, scope_of
+from broker.policy import database_user_of, limited, list_policy, scope_of
 from broker.sts.model import Session
 from roles.chains import AccessTarget
 from roles.decision import Decision, RefusedDatabaseRole, decide, no_database_role
 from roles.desired import DesiredLogin, Owner
 from roles.errors import NoDatabaseRole, RolesError
 from roles.explain import AccessExplanation
-from roles.names import DatabaseRoleName, DatabaseUserName, parse_database_user
+from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.policy import Policy
 
 ALL_WORKGROUPS = "*"
@@ -210,7 +210,7 @@ class CredentialService:
         try:
             offered = self._offered_workgroup(session, workgroup, now)
             chosen = offered_database(database, offered)
-            user = _database_user(session, offered)
+            user = database_user_of(session.principal.database_user, offered)
             explanation = self._warehouses[offered.name].explain_access(user, chosen, target)
         except Exception as refusal:
             trail.failure(AuditEvent.EXPLAINED, refusal)
@@ -243,7 +243,7 @@ class CredentialService:
         if decision.databases and agreed.database not in decision.databases:
             # Of somebody to whom no database is open, what the broker granted before is taken away: no refusal here.
             raise UnknownDatabase(f"Workgroup {workgroup.name} does not offer you the database {agreed.database!r}.")
-        return _Approved(strict, agreed, _database_user(session, workgroup), decision)
+        return _Approved(strict, agreed, database_user_of(session.principal.database_user, workgroup), decision)
 
     def _carry_out(self, lease: Lease, approved: _Approved, trail: Trail) -> tuple[Issued, Login]:
         """From the committed intent to the active lease.
@@ -310,12 +310,6 @@ class CredentialService:
         )
 
 
-def _database_user(session: Session, workgroup: WorkgroupConfig) -> DatabaseUserName:
-    return parse_database_user(
-        session.principal.database_user, fold=workgroup.fold_database_user, alias_prefix=workgroup.alias_prefix
-    )
-
-
 def _intent(session: Session, approved: _Approved, request_id: str, now: datetime) -> Lease:
     return Lease(
         lease_id=new_lease_id(),
@@ -337,8 +331,10 @@ def _desired(lease: Lease, approved: _Approved, login: Login) -> DesiredLogin:
     """The warehouse sees the verifier; the password stays here. No login for somebody without a database role."""
     candidates = approved.decision.candidates
     owner = Owner(lease.identity_provider, lease.subject)
-    alias = login.alias if candidates else None
-    return DesiredLogin(approved.database_user, owner, candidates, alias, lease.database)
+    user, database = approved.database_user, lease.database
+    if not candidates:
+        return DesiredLogin(user, owner, candidates, None, database)
+    return DesiredLogin(user, owner, candidates, login.alias, database, login.shared)
 
 
 def _refused(decision: Decision, issued: Issued) -> tuple[RefusedRole, ...]:
