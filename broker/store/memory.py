@@ -4,7 +4,7 @@ Every twin passes the contract tests that the SQL parts pass. One lock a twin st
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
@@ -12,10 +12,10 @@ from typing import TypeVar
 from broker.audit import AuditEvent, AuditQuery, AuditRecord
 from broker.credentials.lease import FINAL_STATES, may_move
 from broker.credentials.model import Lease, LeaseState
-from broker.credentials.revocation import Person
 from broker.errors import DatabaseUserTaken
 from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
 from broker.store.memory_generations import MemoryGenerations
+from broker.store.memory_people import MemoryPeople
 from broker.store.model import Store
 from broker.store.service_tokens import ENDED_TOKEN_KEPT
 from broker.store.sessions import ENDED_SESSION_KEPT
@@ -318,31 +318,6 @@ class MemoryLeases:
         return sorted(found, key=lambda lease: (lease.created_at, lease.lease_id))
 
 
-class MemoryPeople:
-    """`broker.credentials.revocation.People` in memory."""
-
-    def __init__(self, sessions: MemorySessions, leases: MemoryLeases) -> None:
-        self._sessions = sessions
-        self._leases = leases
-
-    def live_sessions(self, *, user: str, session_id: str, identity_provider: str, now: datetime) -> list[KnownSession]:
-        found = [
-            KnownSession.of(each)
-            for each in self._sessions.all_live(now)
-            for who in [each.principal]
-            if user in ("", who.subject, who.source_identity)
-        ]
-        return [
-            each
-            for each in found
-            if session_id in ("", each.session_id) and identity_provider in ("", each.identity_provider)
-        ]
-
-    def database_users(self, user: str) -> list[Person]:
-        found = [Person(*place, *owner) for place, owner in self._leases.everybody().items()]
-        return sorted((each for each in found if user in (each.subject, each.database_user)), key=astuple)
-
-
 class MemoryAuditLog:
     """`broker.audit.SearchableAuditLog` in memory; `records` has them all, in order."""
 
@@ -392,7 +367,7 @@ def memory_store() -> Store:
         service_tokens=service_tokens,
         leases=leases,
         turns=MemoryTurns(),
-        people=MemoryPeople(sessions, leases),
+        people=MemoryPeople(sessions.all_live, leases.everybody),
         generations=MemoryGenerations(leases.everybody),
         audit=MemoryAuditLog(),
         expiring=(pending_logins, authorization_codes, device_grants, used_assertions, sessions, service_tokens),
