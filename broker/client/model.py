@@ -268,12 +268,14 @@ class Explanation:
     Attributes:
         missing: what is lacking, each as the warehouse's administrator would say it.
         database_roles: those that would allow it.
+        groups: at the identity provider, that would give one of these roles.
     """
 
     exists: bool
     allowed: bool
     missing: tuple[str, ...]
     database_roles: tuple[str, ...]
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def from_answer(cls, answer: Fields) -> "Explanation":
@@ -283,4 +285,11 @@ class Explanation:
             allowed=answer.flag("allowed"),
             missing=answer.texts("missing"),
             database_roles=answer.texts("database_roles"),
+            groups=_groups(answer),
         )
+
+
+def _groups(answer: Fields) -> tuple[str, ...]:
+    """The groups of the ways that would complete the access; a broker may leave them out."""
+    groups = (way.text("group", "") for way in answer.objects("completions"))
+    return tuple(dict.fromkeys(filter(None, groups)))

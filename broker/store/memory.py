@@ -147,7 +147,7 @@ class MemorySessions:
         self._lock = Lock()
         self._sessions: dict[str, Session] = {}
         self._standings: dict[tuple[str, str], str] = {}
-        self._revoked: set[str] = set()
+        self._revoked: dict[str, str] = {}
 
     def add(self, session: Session) -> None:
         with self._lock:
@@ -157,12 +157,16 @@ class MemorySessions:
         with self._lock:
             return self._is_live(session_id, now)
 
-    def revoke(self, session_id: str, now: datetime, reason: str) -> bool:  # noqa: ARG002 - nobody asks for it back
+    def revoke(self, session_id: str, now: datetime, reason: str) -> bool:
         with self._lock:
             if not self._is_live(session_id, now):
                 return False
-            self._revoked.add(session_id)
+            self._revoked[session_id] = reason
         return True
+
+    def why_ended(self, session_id: str) -> str:
+        with self._lock:
+            return self._revoked.get(session_id, "")
 
     def forget_expired(self, now: datetime) -> int:
         with self._lock:

@@ -24,6 +24,7 @@ _LIVE: Final = and_(
 _ADD: Final = insert(table)
 _IS_LIVE: Final = select(literal(1)).where(_LIVE)
 _REVOKE: Final = update(table).where(_LIVE).values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
+_WHY_ENDED: Final = select(table.c.revoked_reason).where(table.c.session_id == bindparam("this_session"))
 _AT_PROVIDER: Final = select(
     table.c.session_id, table.c.identity_provider, table.c.subject, table.c.source_identity, table.c.access_role
 ).where(
@@ -80,6 +81,10 @@ class SqlSessions:
 
     def revoke(self, session_id: str, now: datetime, reason: str) -> bool:
         return self._database.count(_REVOKE, {"this_session": session_id, "now": now, "reason": reason}) == 1
+
+    def why_ended(self, session_id: str) -> str:
+        found = self._database.row(_WHY_ENDED, {"this_session": session_id})
+        return str(found[0]) if found else ""
 
     def at_provider(
         self, identity_provider: str, name_id: str, session_indexes: Sequence[str], now: datetime

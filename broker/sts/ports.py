@@ -22,6 +22,10 @@ class Sessions(Protocol):
         """End the session; True if it was live. Idempotent."""
         ...
 
+    def why_ended(self, session_id: str) -> str:
+        """The reason with which the session was revoked; "" where it was not, or nobody knows."""
+        ...
+
     def at_provider(
         self, identity_provider: str, name_id: str, session_indexes: Sequence[str], now: datetime
     ) -> list[KnownSession]:

@@ -115,7 +115,8 @@ class SessionService:
         if not self._is_standing(session.principal):
             raise SessionSuperseded("You signed in again since this session began, with other rights.")
         if not self.sessions.is_live(session.session_id, now):
-            raise SessionRevoked("The session was ended.")
+            reason = self.sessions.why_ended(session.session_id)
+            raise SessionRevoked(f"The session was ended. Reason: {reason}." if reason else "The session was ended.")
 
     def read(self, token: Secret) -> Session:
         """The session behind a token, dead or alive: enough to end it, never to act for it.

@@ -28,6 +28,8 @@ class TestSessions:
         assert not store.sessions.is_live(ended.session_id, NOW)
         assert not store.sessions.is_live(ended.session_id, NOW - SECOND)
         assert store.sessions.is_live(other.session_id, NOW)
+        assert store.sessions.why_ended(ended.session_id) == "logout"
+        assert store.sessions.why_ended(other.session_id) == store.sessions.why_ended("another") == ""
 
     def test_only_a_live_session_is_revoked(self, store: Store) -> None:
         added = session()
