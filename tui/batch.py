@@ -166,7 +166,7 @@ class Batch:
         if error.said.sqlstate == PERMISSION_DENIED:
             from tui.core.access import explain
 
-            for refused in explain(self.session, sent.text, self._explainer):
+            for refused in explain(self.session, [sent.text], self._explainer):
                 self.printer.tell(str(refused))
 
     def _copy_in(self, statement: Statement) -> Iterator[bytes]:

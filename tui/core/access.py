@@ -31,7 +31,9 @@ class Refused:
 
     Attributes:
         missing: in the words of GRANT; empty where only the privilege itself is known.
+        columns: that are closed where others of the relation are open; empty where all are closed.
         database_roles: those that would allow it; empty where none would, or nobody could say.
+        groups: at the identity provider, that would give one of these roles.
     """
 
     schema: str
@@ -39,13 +41,19 @@ class Refused:
     privilege: str
     missing: tuple[str, ...] = ()
     database_roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One sentence for the person."""
-        lacks = " and ".join(self.missing) or f"{self.privilege} on {self.schema}.{self.name}"
+        """What to read: what is lacking, and who would give it."""
+        columns = f" ({', '.join(self.columns)})" if self.columns else ""
+        lacks = " and ".join(self.missing) or f"{self.privilege}{columns} on {self.schema}.{self.name}"
         if not self.database_roles:
             return f"You lack {lacks}."
-        return f"You lack {lacks}. The database role {' or '.join(self.database_roles)} would allow it."
+        text = f"You lack {lacks}. The database role {' or '.join(self.database_roles)} would allow it."
+        if not self.groups:
+            return text
+        return f"{text} Ask for the group {' or '.join(self.groups)} at your identity provider."
 
 
 def lacking(session: DatabaseSession, wanted: Sequence[Touched]) -> tuple[Refused, ...]:
@@ -62,22 +70,39 @@ def lacking(session: DatabaseSession, wanted: Sequence[Touched]) -> tuple[Refuse
         "schemas": [one.schema for one in wanted],
         "names": [one.name for one in wanted],
         "privileges": [one.privilege for one in wanted],
+        "columns": [_array(one.columns) for one in wanted],
     }
     return tuple(
-        Refused(schema, name, wanted[position - 1].privilege, () if usable else (f"USAGE on schema {schema}",))
-        for position, schema, name, usable in session.connection.execute(_LACKING, parameters)
+        Refused(
+            schema,
+            name,
+            wanted[position - 1].privilege,
+            missing=() if usable else (f"USAGE on schema {schema}",),
+            columns=tuple(columns or ()) if usable and partly else (),
+        )
+        for position, schema, name, usable, partly, columns in session.connection.execute(_LACKING, parameters)
     )
 
 
-def explain(session: DatabaseSession, statement: str, explainer: Explainer | None) -> tuple[Refused, ...]:
-    """Why the server refused `statement`: permission denied. Empty where nobody knows more than the server said."""
+def explain(session: DatabaseSession, statements: Sequence[str], explainer: Explainer | None) -> tuple[Refused, ...]:
+    """What of `statements` the server refuses, or would. Empty where nobody knows more than the server says.
+
+    One round trip to the server, and one to the broker for each relation that is closed.
+    """
+    wanted = tuple(dict.fromkeys(one for statement in statements for one in touched(statement)))
     try:
-        refused = lacking(session, touched(statement))
+        refused = lacking(session, wanted)
     except psycopg.Error:
         return ()
     if explainer is None:
         return refused
     return tuple(told for one in refused if (told := _told(one, explainer)))
+
+
+def _array(names: Sequence[str]) -> str:
+    """PostgreSQL's text of an array (manual 8.15.2)."""
+    quoted = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
+    return "{" + ",".join(f'"{name}"' for name in quoted) + "}"
 
 
 def _told(refused: Refused, explainer: Explainer) -> Refused | None:
@@ -86,6 +111,11 @@ def _told(refused: Refused, explainer: Explainer) -> Refused | None:
         answer = explainer.explain(refused.schema, refused.name, refused.privilege)
     except ClientError:
         return refused
-    if not answer.exists or answer.allowed:
+    if not answer.exists or (answer.allowed and not refused.columns):
         return None
-    return replace(refused, missing=answer.missing or refused.missing, database_roles=answer.database_roles)
+    return replace(
+        refused,
+        missing=refused.missing if refused.columns else answer.missing or refused.missing,
+        database_roles=answer.database_roles,
+        groups=answer.groups,
+    )

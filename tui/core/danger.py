@@ -1,25 +1,27 @@
 """Statements that one may regret: changes without WHERE, DROP, TRUNCATE. For asking, never for forbidding."""
 
-import logging
+import re
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
+from tui.core.parsing import trees
 from tui.core.statements import tokens
 
+_DESTROYING: Final = re.compile(r"\b(?:delete|update|drop|truncate)\b", re.IGNORECASE)
+_WHERE: Final = re.compile(r"\bwhere\b", re.IGNORECASE)
 _FIRST_WORDS: Final = {"drop": "drops something", "truncate": "empties a table"}
+_UNBOUND: Final = {"delete": "deletes every row of a table", "update": "changes every row of a table"}
 
 
-def destructive(statement: str) -> str:
-    """What `statement` would destroy, as the end of a sentence, or ""."""
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    try:
-        trees = [tree for tree in sqlglot.parse(statement, read="postgres") if tree is not None]
-    except (SqlglotError, RecursionError):
-        trees = []
-    for tree in trees:
+def destructive(statement: str, *, thorough: bool = True) -> str:
+    """What `statement` would destroy, as the end of a sentence, or "". Not `thorough`: by its words alone, fast."""
+    if not _DESTROYING.search(statement):
+        return ""
+    if not thorough:
+        unbound = not _WHERE.search(statement)
+        return _FIRST_WORDS.get(first_word(statement), "") or (_UNBOUND.get(first_word(statement), "") * unbound)
+    for tree in trees(statement):
         for node in tree.find_all(exp.Delete, exp.Update, exp.Drop, exp.TruncateTable):
             if told := _regret(node):
                 return told

@@ -4,13 +4,12 @@ This is for explaining, never for allowing: the server decides. Views and functi
 nothing is guessed beyond the relations that the text names; a text that sqlglot cannot read touches nothing.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+
+from tui.core.parsing import trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +30,7 @@ class Touched:
 
 def touched(statement: str) -> tuple[Touched, ...]:
     """The relations that `statement` touches, in the order of the text, each once per privilege."""
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    try:
-        trees = [tree for tree in sqlglot.parse(statement, read="postgres") if tree is not None]
-    except (SqlglotError, RecursionError):
-        return ()
-    found = dict.fromkeys(one for tree in trees for one in _of_tree(tree))
-    return tuple(found)
+    return tuple(dict.fromkeys(one for tree in trees(statement) for one in _of_tree(tree)))
 
 
 def _of_tree(tree: exp.Expr) -> Iterator[Touched]:

@@ -149,7 +149,7 @@ class Runner:
             origin = outcome.run.sent.origin(failure.said.position - 1)
             outcome.position = outcome.run.start + min(origin, len(outcome.run.template))
         if failure.said.sqlstate == PERMISSION_DENIED:
-            outcome.refused = explain(self._session, outcome.run.sent.text, self._explainer)
+            outcome.refused = explain(self._session, [outcome.run.sent.text], self._explainer)
 
 
 def _called(statement: str) -> tuple[list[str], set[str]]:
@@ -189,4 +189,4 @@ def preflight(session: DatabaseSession, texts: Sequence[str], explainer: Explain
         return ()
     if session.state not in (TransactionState.IDLE, TransactionState.OPEN):
         return ()
-    return tuple(dict.fromkeys(refused for text in texts for refused in explain(session, text, explainer)))
+    return explain(session, texts, explainer)

@@ -380,15 +380,20 @@ def test_a_refusal_names_what_is_lacking_and_who_may(clerk):
     with pytest.raises(StatementFailed) as caught:
         drain(clerk.execute(statement))
     assert caught.value.said.sqlstate == "42501"
-    told = access.explain(clerk, statement, explainer)
+    told = access.explain(clerk, [statement], explainer)
     assert explainer.asked == [("s", "denied", "SELECT"), ("hidden", "t", "SELECT")]
     assert str(told[0]) == "You lack SELECT on s.denied. The database role finance would allow it."
 
 
 def test_names_without_a_schema_are_found_by_the_search_path(clerk):
     drain(clerk.execute("set search_path = s"))
-    told = access.explain(clerk, "insert into denied select a from allowed", None)
+    told = access.explain(clerk, ["insert into denied select a from allowed"], None)
     assert [str(one) for one in told] == ["You lack INSERT on s.denied."]
+
+
+def test_columns_that_are_closed_are_named(clerk):
+    told = access.explain(clerk, ["select a, b from s.part where b > 1", "select a from s.part"], None)
+    assert [str(one) for one in told] == ["You lack SELECT (b) on s.part."]
 
 
 def test_in_a_failed_transaction_the_broker_alone_is_asked(clerk):
@@ -396,7 +401,7 @@ def test_in_a_failed_transaction_the_broker_alone_is_asked(clerk):
     with pytest.raises(StatementFailed):
         drain(clerk.execute("select * from s.denied"))
     explainer = Explainer()
-    assert access.explain(clerk, "select * from s.denied", explainer)
+    assert access.explain(clerk, ["select * from s.denied"], explainer)
     assert explainer.asked == [("s", "denied", "SELECT")]
 
 
