@@ -1,14 +1,17 @@
 """The full-screen client."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.theme import Theme
 
 from tui.conductor import Conductor
 from tui.config import Home, Preferences, home
 from tui.core.connect import Places, Wish, find_access
 from tui.core.history import History
+from tui.core.options import Options, load_options
 from tui.core.tabs import TabKeeper
 from tui.core.told import Told
 from tui.core.workbench import Workbench
@@ -25,7 +28,7 @@ class WsqlApp(App[int]):
     TITLE = "wsql"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", priority=True)]
 
-    def __init__(self, wish: Wish, where: Home) -> None:
+    def __init__(self, wish: Wish, where: Home, options: Options | None = None) -> None:
         super().__init__()
         self._home = where
         self.preferences = where.preferences()
@@ -38,6 +41,7 @@ class WsqlApp(App[int]):
             lambda choose: find_access(wish, self.person, self.person, places, choose=choose),
             self._tell,
             read_only=wish.read_only,
+            options=options,
         )
         from tui.metascreen import run_meta
 
@@ -51,7 +55,11 @@ class WsqlApp(App[int]):
     def on_mount(self) -> None:
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
+        self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.push_screen(self.main)
+
+    def _theme_chosen(self, theme: Theme) -> None:
+        self.prefer(replace(self.preferences, theme=theme.name))
 
     def prefer(self, preferences: Preferences) -> None:
         """Keep a choice."""
@@ -101,4 +109,5 @@ class WsqlApp(App[int]):
 
 def start_full_screen(wish: Wish) -> int:
     """Run the full-screen client until the person leaves it; returns the exit code."""
-    return WsqlApp(wish, home()).run() or 0
+    where = home()
+    return WsqlApp(wish, where, load_options(where.options)).run() or 0

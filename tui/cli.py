@@ -31,6 +31,7 @@ class ExitCode(IntEnum):
     PIPE_CLOSED = 141
 
 
+_USAGE = frozenset({"client-settings-invalid", "script-unreadable", "workgroup-not-chosen", "wsql-options-invalid"})
 _FORMATS = ("table", "csv", "json", "markdown")
 
 
@@ -93,7 +94,12 @@ def run(arguments: list[str]) -> int:
         return ExitCode.CANCELLED
     except (ClientError, SqlClientError) as error:
         click.echo("\n".join(filter(None, (f"wsql: {error.what}", error.remedy))), err=True)
-        is_usage = error.code in ("client-settings-invalid", "script-unreadable", "workgroup-not-chosen")
+        is_usage = error.code in (
+            "client-settings-invalid",
+            "script-unreadable",
+            "workgroup-not-chosen",
+            "wsql-options-invalid",
+        )
         lost = isinstance(error, (ClientError, ConnectionFailed, ConnectionLost)) and not is_usage
         return ExitCode.CONNECTION if lost else ExitCode.FAILED
 

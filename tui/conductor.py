@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
@@ -15,8 +16,8 @@ from tui.core.interpolation import Interpolated, interpolate
 from tui.core.outcome import Outcome, Run
 from tui.core.progress import Progress
 from tui.core.statements import MetaCommand, Statement
-from tui.core.told import Link, TransactionState
-from tui.core.workbench import Workbench, set_transaction
+from tui.core.told import Link, Said, TransactionState
+from tui.core.workbench import Workbench
 from tui.messages import (
     CatalogCame,
     IdentityCame,
@@ -27,6 +28,7 @@ from tui.messages import (
     RunEnded,
     RunRefused,
     StatementBegan,
+    WorkbenchTold,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _CLOSE_SECONDS: Final = 1.0
 _TOLD_EVERY: Final = timedelta(seconds=0.2)
+_CHECKED: Final = 200_000
+"""Characters of a script that are read before it is run: two seconds' work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,12 @@ class Conductor:
         self._desk = Desk("wsql-session")
         self._side = Desk("wsql-side")
         self._stopping = False
-        self._runs = 0
+        self._runs = self._fetches = 0
+
+    @property
+    def fetching(self) -> bool:
+        """Whether more of a result is being read."""
+        return self._fetches > 0
 
     @property
     def running(self) -> bool:
@@ -85,6 +94,14 @@ class Conductor:
     def connect(self, *, choose: bool = False, fresh: bool = False) -> None:
         """Connect; what is asked to be run meanwhile waits."""
         self._desk.submit(lambda: self.workbench.connect(choose=choose, fresh=fresh))
+
+    def sign_in(self) -> None:
+        """Sign in anew, and connect with the rights of now."""
+        self._desk.submit(self.workbench.sign_in)
+
+    def sign_out(self) -> None:
+        """End the session at the broker."""
+        self._desk.submit(self.workbench.sign_out)
 
     def tend(self) -> None:
         """Look after the login, unless something runs."""
@@ -128,16 +145,21 @@ class Conductor:
         self._desk.submit(lambda: self._run(request))
 
     def cancel(self) -> None:
-        """Stop what runs, and what waits behind it."""
+        """Stop what runs, and what waits behind it. The request goes out at once, whatever else is under way."""
         self._stopping = True
-        self.workbench.cancel()
+        Thread(target=self.workbench.cancel, name="wsql-cancel", daemon=True).start()
 
     def more(self, feed: "ResultFeed") -> None:
         """Fetch the next page of a result."""
 
         def fetch() -> None:
-            self._post(PageCame(feed, self.workbench.more(feed)))
+            try:
+                problem = self.workbench.more(feed)
+            finally:
+                self._fetches -= 1
+            self._post(PageCame(feed, problem))
 
+        self._fetches += 1
         self._desk.submit(fetch)
 
     def drop(self, feed: "ResultFeed") -> None:
@@ -167,7 +189,14 @@ class Conductor:
 
     def transaction(self, verb: str) -> None:
         """COMMIT or ROLLBACK."""
-        self._desk.submit(lambda: self.workbench.do(lambda session: set_transaction(session, verb)))
+        bench = self.workbench
+        self._desk.submit(lambda: bench.do(lambda session: bench.transactions.end(session, verb)))
+
+    def savepoint(self, *, back: bool) -> None:
+        """Set a savepoint, or go `back` to the last one."""
+        bench = self.workbench
+        work = bench.transactions.back_to_savepoint if back else bench.transactions.set_savepoint
+        self._desk.submit(lambda: bench.do(work))
 
     def set_read_only(self, read_only: bool) -> None:
         """Let transactions be read-only, or not."""
@@ -214,7 +243,7 @@ class Conductor:
         except SqlClientError as error:
             return Outcome(Run(Interpolated(part.text), part.text, part.start), failure=error, position=part.start)
         if not request.autocommit and self.workbench.state is TransactionState.IDLE:
-            self.workbench.do(lambda session: set_transaction(session, "BEGIN"))
+            self.workbench.do(self.workbench.transactions.begin)
         from tui.core.history import HistoryEntry
 
         began = self._clock()
@@ -233,12 +262,17 @@ class Conductor:
         from tui.core.danger import destructive
 
         statements = [part.text for part in request.parts if isinstance(part, Statement)]
+        short = sum(map(len, statements)) <= _CHECKED
         try:
             texts = [interpolate(text, request.variables).text for text in statements]
         except SqlClientError:
             return None
-        refused: Sequence[Refused] = self.workbench.preflight(texts) if self.workbench.link is Link.CONNECTED else ()
-        regrets = tuple(told for text in texts if (told := destructive(text)))
+        refused: Sequence[Refused] = ()
+        if short and self.workbench.link is Link.CONNECTED:
+            refused = self.workbench.preflight(texts)
+        elif not short:
+            self._post(WorkbenchTold(Said("So long a script is not checked beforehand: the server decides.")))
+        regrets = tuple(dict.fromkeys(told for text in texts if (told := destructive(text, thorough=short))))
         return RunRefused(request, tuple(refused), regrets) if refused or regrets else None
 
     def _find_openers(self, schema: str, relation: str) -> None:

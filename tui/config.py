@@ -1,7 +1,7 @@
 """Where wsql keeps its files, and what the person prefers."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -13,19 +13,29 @@ class Preferences:
     """What the person chose inside the program.
 
     Attributes:
-        colours: of connections that shall look different, by place (`workgroup/database`).
+        catalog: is shown.
     """
 
     theme: str = "textual-dark"
     catalog: bool = True
-    colours: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The files of one person."""
+    """The files of one person.
+
+    Attributes:
+        folder: what the program keeps.
+        settings: the folder of what the person writes; None: the same.
+    """
 
     folder: Path
+    settings: Path | None = None
+
+    @property
+    def options(self) -> Path:
+        """What the person, or who set up the machine, wrote (see `tui.core.options`)."""
+        return (self.settings or self.folder) / "wsql.toml"
 
     @property
     def history(self) -> Path:
@@ -41,8 +51,8 @@ class Home:
         """What the person chose; the defaults where nothing can be read."""
         try:
             content = json.loads(self._preferences.read_text(encoding="utf-8"))
-            colours = tuple((str(place), str(colour)) for place, colour in content.pop("colours", ()))
-            return Preferences(**content, colours=colours)
+            known = {one.name: content[one.name] for one in fields(Preferences) if one.name in content}
+            return Preferences(**known)
         except (OSError, ValueError, TypeError, AttributeError):
             return Preferences()
 
@@ -63,4 +73,6 @@ def home() -> Home:
     """The person's own."""
     import platformdirs
 
-    return Home(Path(platformdirs.user_state_dir(APPLICATION)) / "wsql")
+    return Home(
+        Path(platformdirs.user_state_dir(APPLICATION)) / "wsql", Path(platformdirs.user_config_dir(APPLICATION))
+    )

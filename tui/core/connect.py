@@ -112,6 +112,10 @@ class QuietBroker:
         """As `ClientSession.explain`."""
         return self._never.explain(workgroup, schema, name, privilege, database)
 
+    def sign_in(self) -> None:
+        """As `ClientSession.sign_in`."""
+        self._asking.sign_in()
+
     def logout(self) -> bool:
         """As `ClientSession.logout`."""
         return self._asking.logout()

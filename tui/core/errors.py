@@ -48,6 +48,13 @@ class ConnectingCancelled(SqlClientError):
     default_remedy = "Choose `Connect` in the command palette (Ctrl+P)."
 
 
+class OptionsInvalid(SqlClientError):
+    """The file `wsql.toml` cannot be used; the text names the key."""
+
+    code = "wsql-options-invalid"
+    default_remedy = "docs/wsql.md lists the keys."
+
+
 class ConnectionLost(SqlClientError):
     """The connection broke; the text says what became of an open transaction."""
 

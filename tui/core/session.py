@@ -1,7 +1,7 @@
 """A database session that knows its login: connects, runs, cancels, and reconnects before the login ends."""
 
 import select
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,22 +9,30 @@ from threading import Lock
 from typing import Final, Protocol
 
 import psycopg
-from psycopg import pq
+from psycopg import Notify, pq
 
 from broker.clock import Clock, utc_now
 from broker.secrets import Secret
 from tui.core import query
 from tui.core.errors import ConnectionFailed, ConnectionLost, SessionWouldBeLost
 from tui.core.events import Columns, Completed, Event, Rows
-from tui.core.told import Notice, TransactionState
+from tui.core.told import Notice, Notification, TransactionState
 
 _RENEWAL: Final = timedelta(seconds=60)
 _CANCEL_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 15
+# A peer that went away without a word (sleep, VPN) is found out within half a minute.
+_LIVENESS: Final = {
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 # What surely leaves nothing behind in the session; asked only where the server cannot be asked any more.
 _STATELESS: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "FETCH", "EXPLAIN", "SHOW", "BEGIN", "COMMIT", "ROLLBACK"}
 )
+_SET_LIMIT: Final = "SELECT pg_catalog.set_config(%s, %s, false)"
 _HELD_STATE: Final = (Path(__file__).parent / "sql" / "held_state.sql").read_bytes()
 
 
@@ -70,6 +78,7 @@ class SessionOptions:
 
     Attributes:
         read_only: transactions are read-only by default: a guard against accidents, not against a person.
+        limits: the server's own settings that end what takes too long (statement_timeout, ...), with their values.
         keep_state: refuse to go on in a new session where the old one held something (SET, a temporary table):
             right for scripts, which would go on under other settings.
     """
@@ -77,7 +86,9 @@ class SessionOptions:
     application_name: str = "wsql"
     read_only: bool = False
     keep_state: bool = True
+    limits: Mapping[str, str] = field(default_factory=dict)
     on_notice: Callable[[Notice], None] = field(default=lambda _notice: None)
+    on_notify: Callable[[Notification], None] = field(default=lambda _notification: None)
     on_reconnect: Callable[[str], None] = field(default=lambda _reason: None)
 
 
@@ -148,13 +159,16 @@ class DatabaseSession:
                 connection.pgconn.consume_input()
                 # libpq reads the server's last words, and closes, where it looks for results.
                 connection.pgconn.is_busy()
-        except (psycopg.Error, OSError, ValueError) as error:
+                while notify := connection.pgconn.notifies():
+                    self._notified(Notify(notify.relname.decode(), notify.extra.decode(), notify.be_pid))
+        except (psycopg.Error, OSError, ValueError):
+            # What the server said last came as a notice; libpq's own words are about sockets.
             connection.close()
-            return str(error).strip() or "The connection was lost."
+            return "The server closed it"
         if connection.pgconn.status == pq.ConnStatus.BAD:
             said = connection.pgconn.get_error_message().strip()
             connection.close()
-            return said or "The connection was lost."
+            return said or "The server closed it"
         return ""
 
     # --- use -------------------------------------------------------------------------------------------------------
@@ -237,7 +251,7 @@ class DatabaseSession:
     def _open(self, *, fresh: bool) -> None:
         now = self._clock()
         self._login = self._source.login(fresh=fresh)
-        parameters = {"connect_timeout": str(_CONNECT_SECONDS)} | self._login.parameters
+        parameters = {"connect_timeout": str(_CONNECT_SECONDS)} | _LIVENESS | self._login.parameters
         if self._login.password is not None:
             parameters["password"] = self._login.password.reveal()
         try:
@@ -250,12 +264,15 @@ class DatabaseSession:
         except psycopg.Error as error:
             raise ConnectionFailed(str(error).strip()) from None
         connection.add_notice_handler(self._notice)
+        connection.add_notify_handler(self._notified)
         # Statements may name the same relations with changed columns; nothing is gained by preparing them.
         connection.prepare_threshold = None
         self._connection, self._renew_at = connection, self._login.renew_at(now)
         self._in_transaction = self._may_hold_state = False
         if self._read_only:
             connection.execute("SET default_transaction_read_only = on")
+        for name, value in self._options.limits.items():
+            connection.execute(_SET_LIMIT, [name, value])
 
     def _reconnect(self, reason: str) -> None:
         if self._in_transaction:
@@ -275,7 +292,10 @@ class DatabaseSession:
             return False
         if self.state is not TransactionState.IDLE:
             return self._may_hold_state
-        row = self.connection.execute(_HELD_STATE).fetchone()
+        # What is set at each connection is set at the next one, too.
+        limits = list(self._options.limits)
+        # Parameters in the text itself: the extended protocol's own portal would count as a cursor of the session.
+        row = psycopg.ClientCursor(self.connection).execute(_HELD_STATE, {"limits": limits}).fetchone()
         return row is None or bool(row[0])
 
     def _lost(self, reason: str) -> ConnectionLost:
@@ -284,6 +304,9 @@ class DatabaseSession:
             self._in_transaction = False
             return ConnectionLost(reason, remedy="The open transaction was rolled back, unless this was its COMMIT.")
         return ConnectionLost(reason, remedy="Look whether the statement took effect before running it again.")
+
+    def _notified(self, notify: Notify) -> None:
+        self._options.on_notify(Notification(notify.channel, notify.payload, notify.pid))
 
     def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
         self._options.on_notice(

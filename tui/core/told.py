@@ -25,6 +25,15 @@ class Notice:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What another session sent with NOTIFY to a channel that this one listens to."""
+
+    channel: str
+    payload: str
+    pid: int
+
+
 class Link(Enum):
     """Where the connection stands."""
 
@@ -52,4 +61,4 @@ class Said:
     severity: str = "information"
 
 
-Told: TypeAlias = LinkChanged | Said | Notice
+Told: TypeAlias = LinkChanged | Said | Notice | Notification

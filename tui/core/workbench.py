@@ -7,11 +7,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from broker.client.errors import BrokerUnreachable, ClientError
+from broker.client.errors import BrokerUnreachable, ClientError, ExitCode
 from broker.clock import Clock, utc_now
-from tui.core.errors import ConnectionFailed, ConnectionLost, SessionWouldBeLost, SqlClientError
+from tui.core.errors import (
+    ConnectingCancelled,
+    ConnectionFailed,
+    ConnectionLost,
+    SessionWouldBeLost,
+    SqlClientError,
+)
+from tui.core.options import Options
 from tui.core.outcome import Outcome, Run
 from tui.core.told import Link, LinkChanged, Said, Told, TransactionState
+from tui.core.transactions import Transactions
 
 if TYPE_CHECKING:
     from tui.core.access import Refused
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
 
 _WARNING: Final = timedelta(seconds=120)
 _RETRY_SECONDS: Final = (2, 5, 10, 30, 60)
+_CHECKED: Final = timedelta(seconds=5)
+_SIGN_IN_AGAIN: Final = "Choose `Connect` in the command palette (Ctrl+P) to sign in again."
 
 
 class Workbench:
@@ -33,12 +43,16 @@ class Workbench:
         tell: Callable[[Told], None],
         *,
         read_only: bool = False,
+        options: Options | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._find_access = find_access
         self._tell = tell
         self._clock = clock
+        self._always_read_only = read_only
+        self._chosen_read_only: bool | None = None
         self.read_only = read_only
+        self.options = options or Options()
         self.link = Link.CONNECTING
         self.access: Access | None = None
         self._session: DatabaseSession | None = None
@@ -46,11 +60,14 @@ class Workbench:
         self._retry_at: datetime | None = None
         self._retries = 0
         self._warned_for: datetime | None = None
+        self.transactions = Transactions(tell)
+        self._checked: tuple[datetime, list[str], tuple[Refused, ...]] | None = None
+        self._used_at = clock()
 
     # --- from any thread -----------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
-        """Stop what runs, at once."""
+        """Stop what runs, at once. Waits for the server's answer to that."""
         if self._session is not None:
             self._session.cancel()
 
@@ -109,10 +126,24 @@ class Workbench:
         """Whether libpq still knows the connection; the server's end of it is another matter."""
         return self.link is Link.CONNECTED and self.state is not TransactionState.DISCONNECTED
 
+    def warn(self) -> None:
+        """Tell in time what will end with the login: once for each login."""
+        end, now = self.expires_at, self._clock()
+        if end is None or end == self._warned_for or end - now > _WARNING or self.link is not Link.CONNECTED:
+            return
+        left = f"The login ends in {max(0, int((end - now).total_seconds()))} s, and"
+        if self.state in (TransactionState.OPEN, TransactionState.FAILED):
+            self._warned_for = end
+            self._tell(Said(f"{left} the open transaction with it: commit (F8) or roll back (F9).", "warning"))
+        elif self.state is TransactionState.RUNNING:
+            self._warned_for = end
+            self._tell(Said(f"{left} the statement that runs with it.", "warning"))
+
     # --- life ----------------------------------------------------------------------------------------------------
 
     def connect(self, *, choose: bool = False, fresh: bool = False) -> None:
         """Connect, asking the person what must be known; `choose` another database, `fresh` rights included."""
+        was = self.link
         self._to(Link.CONNECTING)
         try:
             if self.access is not None and self.access.broker is not None:
@@ -121,13 +152,40 @@ class Workbench:
                 self.access = self._find_access(choose)
                 self._new_session(self.access)
             self._session_or_raise().connect()
+        except ConnectingCancelled as error:
+            if was is not Link.CONNECTED or not choose:
+                self._to_failure(error)
+                return
+            self._tell(Said(f"{error.what} The connection stays as it was."))
         except (ClientError, SqlClientError) as error:
             self._to_failure(error)
             return
-        if self.access.broker is not None:
+        if self.access is not None and self.access.broker is not None:
             self.access.broker.may_ask = False
-        self._retries = 0
-        self._to(Link.CONNECTED)
+        self._connected("")
+
+    def sign_in(self) -> None:
+        """Sign in anew, whatever is stored, and connect with the rights that one has now."""
+        broker = self.access.broker if self.access else None
+        if broker is not None:
+            try:
+                broker.sign_in()
+            except ClientError as error:
+                self._tell(Said("\n".join((error.what, error.remedy)), "error"))
+                return
+        self.connect(fresh=True)
+
+    def sign_out(self) -> None:
+        """End the session at the broker, with every login that came from it."""
+        broker = self.access.broker if self.access else None
+        if broker is None:
+            self._tell(Said("This connection has no broker: there is nobody to sign out."))
+            return
+        if self._session is not None:
+            self._release("You signed out.")
+            self._session.reset()
+        broker.logout()
+        self._to(Link.REFUSED, "You are signed out. " + _SIGN_IN_AGAIN)
 
     def tend(self) -> None:
         """Look after connection and login; called again and again while nothing runs."""
@@ -140,8 +198,11 @@ class Workbench:
         elif self.link is Link.CONNECTED and (reason := session.pulse()):
             self._lost(reason)
         elif self.link is Link.CONNECTED and session.renewal_due:
-            self._renew(session, runner)
-        self._warn(now)
+            self._renew(session)
+        elif self.holding and 0 < self.options.idle_transaction_timeout_seconds < 2 * (now - self._used_at).seconds:
+            # Before the server ends the whole session for it.
+            self._release("It was not looked at for long.")
+        self.warn()
 
     def close(self) -> None:
         """End the session; the server rolls back what is open."""
@@ -156,7 +217,10 @@ class Workbench:
             self.connect()
         if self.link is not Link.CONNECTED or self._runner is None:
             return Outcome(run, failure=ConnectionFailed("There is no connection: the statement was not sent."))
+        self._used_at = self._clock()
         outcome = self._runner.run(run, shown)
+        if outcome.tag not in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            self._checked = None
         if isinstance(outcome.failure, SessionWouldBeLost):
             self._session_or_raise().reset()
             self._reconnect()
@@ -166,16 +230,22 @@ class Workbench:
         return outcome
 
     def preflight(self, texts: list[str]) -> "tuple[Refused, ...]":
-        """What the server would refuse; empty where that cannot be told."""
+        """What the server would refuse; empty where that cannot be told. Remembered for seconds."""
         if self.link is not Link.CONNECTED or self._session is None or self.access is None:
             return ()
         from tui.core.runner import preflight
 
-        return preflight(self._session, texts, self.access.logins)
+        now = self._clock()
+        if self._checked and self._checked[1] == texts and now - self._checked[0] < _CHECKED:
+            return self._checked[2]
+        found = preflight(self._session, texts, self.access.logins)
+        self._checked = now, texts, found
+        return found
 
     def more(self, feed: "ResultFeed", *, bulk: bool = False) -> str:
         """Fetch the next page of a result; tells what went wrong, or "". What is here of it stays."""
         only_ours = self.holding
+        self._used_at = self._clock()
         try:
             feed.more(bulk=bulk)
         except ConnectionLost as error:
@@ -203,23 +273,16 @@ class Workbench:
                 outcome.failure = error
 
     def set_read_only(self, read_only: bool) -> None:
-        """Let later transactions be read-only, or not any more."""
-        self.read_only = read_only
-        session = self._session
-        if session is None or self.link is not Link.CONNECTED or self._runner is None:
-            return
-        self._runner.release("The session's mode was changed.")
-        try:
-            session.set_read_only(read_only)
-        except SqlClientError as error:
-            self._tell(Said(error.what, "error"))
+        """Let later transactions be read-only, or not any more: the person's choice, until they go elsewhere."""
+        self._chosen_read_only = self.read_only = read_only
+        self.do(lambda session: session.set_read_only(read_only))
 
     def do(self, work: "Callable[[DatabaseSession], None]") -> None:
         """Let `work` use the session; what goes wrong is told."""
-        if self.link is not Link.CONNECTED or self._session is None or self._runner is None:
+        if self.link is not Link.CONNECTED or self._session is None:
             self._tell(Said("There is no connection.", "warning"))
             return
-        self._runner.release("Another command was run.")
+        self._release("Another command was run.")
         try:
             work(self._session)
         except SqlClientError as error:
@@ -232,10 +295,14 @@ class Workbench:
         from tui.core.session import DatabaseSession, SessionOptions
 
         if self._session is not None:
+            self._release("Another connection was opened.")
             self._session.close()
+        self._chosen_read_only, self.read_only = None, self._always_read_only
         options = SessionOptions(
             read_only=self.read_only,
+            limits=self.options.limits,
             on_notice=self._tell,
+            on_notify=self._tell,
             on_reconnect=lambda reason: self._tell(Said(reason)),
         )
         self._session = DatabaseSession(access.source, options, self._clock)
@@ -246,11 +313,30 @@ class Workbench:
             raise ConnectionFailed("There is no connection yet.")
         return self._session
 
+    def _release(self, reason: str) -> None:
+        if self._runner is not None:
+            self._runner.release(reason)
+
+    def _connected(self, text: str) -> None:
+        """The session is open: what counts for it is set before anybody can use it."""
+        self._retries, self._checked = 0, None
+        marked = self.options.of(self.place).read_only or set(self.options.read_only_roles) & set(self.roles)
+        wanted = self._always_read_only or bool(marked)
+        if self._chosen_read_only is not None:
+            wanted = self._chosen_read_only
+        if wanted != self.read_only and self._session is not None:
+            try:
+                self._session.set_read_only(wanted)
+            except SqlClientError as error:
+                self._to_failure(error)
+                return
+            self.read_only = wanted
+        self._to(Link.CONNECTED, text)
+
     def _lost(self, reason: str) -> None:
         session = self._session_or_raise()
         lost = "The open transaction was rolled back." if session.in_transaction and not self.holding else ""
-        if self._runner is not None:
-            self._runner.release("The connection was lost.")
+        self._release("The connection was lost.")
         session.reset()
         self._to(Link.LOST, " ".join(filter(None, ("The connection was lost.", _first_line(reason), lost))))
         self._reconnect()
@@ -261,56 +347,34 @@ class Workbench:
         except (ClientError, SqlClientError) as error:
             self._to_failure(error)
             return
-        self._retries = 0
-        self._to(Link.CONNECTED, "Connected again. Session settings and temporary tables are new.")
+        self._connected("Connected again. Session settings and temporary tables are new.")
 
-    def _renew(self, session: "DatabaseSession", runner: "Runner") -> None:
+    def _renew(self, session: "DatabaseSession") -> None:
         """Take a new login before the old one ends, where that loses nothing of the person's."""
         if not (self.holding or session.state is TransactionState.IDLE):
             return
-        runner.release("The login was renewed.")
+        self._release("The login was renewed.")
         try:
             session.ensure()
         except (ClientError, SqlClientError) as error:
             session.reset()
             self._to_failure(error)
 
-    def _warn(self, now: datetime) -> None:
-        """Tell in time what will end with the login: once for each login."""
-        end = self.expires_at
-        if end is None or end == self._warned_for or end - now > _WARNING or self._session is None:
-            return
-        if self.link is Link.CONNECTED and self.state in (TransactionState.OPEN, TransactionState.FAILED):
-            self._warned_for = end
-            self._tell(
-                Said(
-                    f"The login ends in {max(0, int((end - now).total_seconds()))} s, and the open transaction with it:"
-                    " commit (F8) or roll back (F9).",
-                    "warning",
-                )
-            )
-
     def _to_failure(self, error: ClientError | SqlClientError) -> None:
-        text = "\n".join(filter(None, (error.what, error.remedy)))
+        signed_out = isinstance(error, ClientError) and error.exit_code is ExitCode.NOT_SIGNED_IN
+        text = "\n".join(filter(None, (error.what, _SIGN_IN_AGAIN if signed_out else error.remedy)))
         if isinstance(error, (BrokerUnreachable, ConnectionFailed)) and self.access is not None:
             seconds = _RETRY_SECONDS[min(self._retries, len(_RETRY_SECONDS) - 1)]
             self._retries += 1
             self._retry_at = self._clock() + timedelta(seconds=seconds)
-            self._to(Link.LOST, text)
+            # Told once: the status bar says that it is tried again.
+            self._to(Link.LOST, text if self._retries == 1 else "")
             return
         self._to(Link.REFUSED, text)
 
     def _to(self, link: Link, text: str = "") -> None:
         self.link = link
         self._tell(LinkChanged(link, text))
-
-
-def set_transaction(session: "DatabaseSession", verb: str) -> None:
-    """BEGIN, COMMIT or ROLLBACK, where there is something to end."""
-    from tui.core.session import drain
-
-    if verb == "BEGIN" or session.state in (TransactionState.OPEN, TransactionState.FAILED):
-        drain(session.execute(verb))
 
 
 def _first_line(text: str) -> str:

@@ -1,19 +1,27 @@
 """The connection: how it stands, what lies behind it, and what one may do there."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from textual.notifications import SeverityLevel
+
 from tui.commands import Command
-from tui.core.told import Link, LinkChanged, Notice, Said
+from tui.core.terminal import harmless
+from tui.core.told import Link, LinkChanged, Notice, Notification, Said
+from tui.core.transactions import OPEN
 from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
 from tui.parts.bench import Bench
+from tui.screens.dialogs import Confirm
 from tui.widgets.catalog_tree import CatalogTree
 
 CONNECTING: Final = (
     Command("toggle_catalog", "Catalog", "Show or hide what lies in the database", "f2", "Catalog"),
     Command("access", "My access", "Who you are here, and what you may do", "f4", "My access"),
-    Command("connect(False)", "Connect", "Again, with your rights as they are now"),
-    Command("connect(True)", "Connect to another database", "Choose among those that you may use"),
+    Command("connect(False)", "Connect", "Again, with your rights as they are now; signs you in if need be"),
+    Command("connect(True)", "Connect to another database", "Choose among the workgroups and databases you may use"),
+    Command("sign_in", "Sign in again", "As somebody else, or for what your groups have become"),
+    Command("sign_out", "Sign out", "Ends your session at the broker, and every login that came from it"),
 )
 
 
@@ -25,8 +33,12 @@ class Connecting(Bench):
             case Notice() as notice:
                 self.results.notice(notice)
             case Said(text, severity):
-                self.results.say(text, "yellow" if severity == "warning" else "")
-                self.notify(text, severity=severity, timeout=10)  # type: ignore[arg-type]
+                self.results.say(text, {"warning": "yellow", "error": "bold red"}.get(severity, ""))
+                self.notify(harmless(text), severity=severity, timeout=10, markup=False)  # type: ignore[arg-type]
+            case Notification() as notification:
+                text = f"{notification.channel}: {notification.payload}".removesuffix(": ")
+                self.results.say(f"NOTIFY from process {notification.pid}  {text}", "magenta")
+                self.notify(harmless(text), title="Notification", markup=False)
             case LinkChanged(link, text):
                 self._link_changed(link, text)
         self.tick()
@@ -34,13 +46,35 @@ class Connecting(Bench):
     def _link_changed(self, link: Link, text: str) -> None:
         if text:
             self.results.say(text, "bold red" if link in (Link.LOST, Link.REFUSED) else "green")
-            self.notify(text, severity="error" if link is Link.REFUSED else "warning", timeout=10)
+            severity: SeverityLevel = "error" if link is Link.REFUSED else "warning"
+            self.notify(harmless(text), severity=severity, timeout=10, markup=False)
+        for feed in self.results.feeds:
+            self.results.came(feed)
         if link is Link.CONNECTED:
             self.conductor.load_catalog()
             self.conductor.warm()
 
-    def action_connect(self, choose: bool = False) -> None:
-        self.conductor.connect(choose=choose, fresh=True)
+    def action_connect(self, choose: bool) -> None:
+        self._unless_open("Connect anew?", lambda: self.conductor.connect(choose=choose, fresh=True))
+
+    def action_sign_in(self) -> None:
+        self._unless_open("Sign in again?", self.conductor.sign_in)
+
+    def action_sign_out(self) -> None:
+        self._unless_open("Sign out?", self.conductor.sign_out)
+
+    def _unless_open(self, title: str, act: Callable[[], object]) -> None:
+        """Do it, but ask before an open transaction would be lost by it."""
+        if self.conductor.workbench.state not in OPEN:
+            act()
+            return
+
+        def decided(yes: object) -> None:
+            if yes:
+                act()
+
+        lines = ["A transaction is open. A new connection rolls it back.", "Your texts and results are kept."]
+        self.app.push_screen(Confirm(title, lines, "Roll back", "Stay"), decided)
 
     # --- catalog -------------------------------------------------------------------------------------------------
 

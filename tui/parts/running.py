@@ -21,6 +21,10 @@ class Running(Bench):
     """From the editor to the server, and back."""
 
     def action_run(self, everything: bool) -> None:
+        # After the keys that the editor has not seen yet: priority keys overtake what was typed before them.
+        self.editors.editor.call_later(self._run_chosen, everything)
+
+    def _run_chosen(self, everything: bool) -> None:
         editor = self.editors.editor
         editor.clear_error()
         if (everything and not editor.selected_text) or editor.selected_text:
@@ -43,7 +47,7 @@ class Running(Bench):
         self.conductor.run(RunRequest(tuple(parts), variables, autocommit=self.autocommit))
 
     def action_cancel(self) -> None:
-        if self.conductor.running:
+        if self.conductor.running or self.conductor.fetching:
             self.conductor.cancel()
         elif self.workroom.busy:
             self.workroom.stop()

@@ -3,28 +3,30 @@
 from typing import Final
 
 from tui.commands import Command
-from tui.core.told import TransactionState
+from tui.core.transactions import OPEN
 from tui.parts.bench import Bench
 
 TRANSACTING: Final = (
     Command("transaction('COMMIT')", "Commit", "Keep what the open transaction did", "f8", "Commit", True),
     Command("transaction('ROLLBACK')", "Roll back", "Undo what the open transaction did", "f9", "Roll back", True),
-    Command("autocommit", "Automatic or explicit transactions", "", "f7", priority=True),
+    Command("savepoint(False)", "Set a savepoint", "To go back to, in the transaction", "shift+f8", priority=True),
+    Command("savepoint(True)", "Back to the savepoint", "Undo what was done since the last", "shift+f9", priority=True),
+    Command("autocommit", "Automatic or explicit transactions", "Each statement by itself or not", "f7", priority=True),
     Command("read_only", "Read-only, or not", "Transactions that change nothing, against accidents"),
 )
-OPEN: Final = (TransactionState.OPEN, TransactionState.FAILED)
 
 
 class Transacting(Bench):
     """What one does with transactions."""
 
     def action_transaction(self, verb: str) -> None:
-        if self.conductor.workbench.state not in OPEN:
+        if self.conductor.workbench.state not in OPEN and not self.conductor.running:
             self.notify("No transaction is open.")
             return
         self.conductor.transaction(verb)
-        self.results.say({"COMMIT": "Committed.", "ROLLBACK": "Rolled back."}[verb])
-        self.call_later(self.tick)
+
+    def action_savepoint(self, back: bool) -> None:
+        self.conductor.savepoint(back=back)
 
     def action_autocommit(self) -> None:
         self.autocommit = not self.autocommit

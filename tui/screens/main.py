@@ -12,14 +12,16 @@ from textual.widgets import Footer
 
 from broker.clock import utc_now
 from tui.commands import Command, OfferedCommands, bindings
+from tui.core.options import COLOURS
 from tui.core.tabs import TabKeeper
 from tui.core.told import TransactionState
+from tui.core.transactions import OPEN
 from tui.parts.arranging import ARRANGING, Arranging
 from tui.parts.connecting import CONNECTING, Connecting
 from tui.parts.editing import EDITING, Editing
 from tui.parts.reading import READING, Reading
 from tui.parts.running import RUNNING, Running
-from tui.parts.transacting import OPEN, TRANSACTING, Transacting
+from tui.parts.transacting import TRANSACTING, Transacting
 from tui.screens.dialogs import Confirm
 from tui.widgets.catalog_tree import CatalogTree
 from tui.widgets.editors import Editors
@@ -27,7 +29,7 @@ from tui.widgets.results import Results
 from tui.widgets.status_bar import Status, StatusBar
 
 _NARROW = 90
-_TEND_SECONDS = 2.0
+_TEND_SECONDS = 0.5
 _OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *ARRANGING, *TRANSACTING)
 
 
@@ -97,10 +99,15 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
             return
         if self.changed:
             self.keep()
-        self.query_one(StatusBar).show(self._status())
+        self.conductor.workbench.warn()
+        status = self._status()
+        if self.query_one(StatusBar).show(status):
+            self._frame(status.colour)
 
     def _status(self) -> Status:
         workbench = self.conductor.workbench
+        options = workbench.options.of(workbench.place)
+        colour = COLOURS.get(options.colour, options.colour) if workbench.place else ""
         end = workbench.expires_at
         left = None if end is None else max(end - utc_now(), timedelta())
         return Status(
@@ -113,4 +120,10 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
             autocommit=self.autocommit,
             left=left,
             result_open=workbench.holding,
+            colour=colour,
+            label=options.label,
         )
+
+    def _frame(self, colour: str) -> None:
+        """Let production look different: the connection's colour beside the texts."""
+        self.editors.styles.border_left = ("thick", colour) if colour else None

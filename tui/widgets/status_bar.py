@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from textual.color import Color
 from textual.content import Content
 from textual.widget import Widget
 
@@ -16,6 +17,8 @@ class Status:
     Attributes:
         left: until the login ends, or None where it does not.
         result_open: a shown result holds a cursor, which ends with the next statement.
+        colour: of the connection, or "".
+        label: of the connection, shown before the place.
     """
 
     person: str = ""
@@ -27,6 +30,8 @@ class Status:
     autocommit: bool = True
     left: timedelta | None = None
     result_open: bool = False
+    colour: str = ""
+    label: str = ""
 
 
 _STATES = {
@@ -50,11 +55,13 @@ class StatusBar(Widget):
         super().__init__()
         self._status = Status()
 
-    def show(self, status: Status) -> None:
-        """Show another status."""
-        if status != self._status:
-            self._status = status
-            self.refresh()
+    def show(self, status: Status) -> bool:
+        """Show another status; tells whether it is another."""
+        if status == self._status:
+            return False
+        self._status = status
+        self.refresh()
+        return True
 
     def render(self) -> Content:
         """The line."""
@@ -68,7 +75,7 @@ class StatusBar(Widget):
         if status.read_only:
             parts.append(Content.styled("READ-ONLY", "bold $success"))
         if status.place:
-            parts.append(Content.styled(status.place, "bold"))
+            parts.append(_place(status))
         if status.person:
             parts.append(Content(status.person))
         if status.roles:
@@ -80,6 +87,14 @@ class StatusBar(Widget):
         if status.result_open:
             parts.append(Content.styled("result open", "$foreground 60%"))
         return Content("  ·  ").join(parts)
+
+
+def _place(status: Status) -> Content:
+    text = " ".join(filter(None, (status.label, status.place)))
+    if not status.colour:
+        return Content.styled(text, "bold")
+    on = Color.parse(status.colour)
+    return Content.styled(f" {text} ", f"bold {on.get_contrast_text(1.0).hex} on {on.hex}")
 
 
 def _left(left: timedelta) -> Content:

@@ -3,6 +3,7 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.p
     OR EXISTS (
         SELECT FROM pg_catalog.pg_settings
         WHERE source = 'session' AND name NOT IN ('default_transaction_read_only', 'client_encoding')
+          AND name <> ALL (%(limits)s::text[])
     )
     OR EXISTS (SELECT FROM pg_catalog.pg_prepared_statements)
     OR EXISTS (SELECT FROM pg_catalog.pg_cursors)
