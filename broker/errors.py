@@ -89,7 +89,9 @@ class LogoutUnconfirmed(LoginError):
     """The identity provider's answer to a logout could not be accepted; the audit has the reason."""
 
     code = "logout-unconfirmed"
-    default_remedy = "You are signed out of the broker. Sign out at the provider too, or close the browser."
+    default_remedy = (
+        "If you ran `broker logout`, your session here ended. Sign out at the provider, or close the browser."
+    )
 
 
 class UnsolicitedLoginRefused(LoginError):

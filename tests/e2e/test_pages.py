@@ -16,13 +16,13 @@ from tests.simulators.single_logout import message, redirect_query
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 PAGES = {
-    "home": "/",
-    "device": "/device",
-    "device, unknown code": "/device?user_code=BCDF-GHJK",
-    "signed out": "",  # a logout that the provider signs, each time anew
-    "failure": "/saml/demo/slo",
-    "logout that nobody confirms": "/saml/demo/slo?SAMLResponse=x",
-    "not found": "/nowhere",
+    "home": ("/", "Sign in once"),
+    "device": ("/device", "Connect a machine"),
+    "device, unknown code": ("/device?user_code=BCDF-GHJK", "Connect a machine"),
+    "signed out": ("", "You are signed out"),  # a logout that the provider signs, each time anew
+    "failure": ("/saml/demo/slo", "That did not work"),
+    "logout that nobody confirms": ("/saml/demo/slo?SAMLResponse=x", "That did not work"),
+    "not found": ("/nowhere", "That did not work"),
 }
 
 
@@ -67,6 +67,14 @@ return found;
 """
 
 STRUCTURE = """
+const edge = document.querySelector("main").getBoundingClientRect().right, spilling = [];
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (texts.nextNode()) {
+  const text = document.createRange();
+  text.selectNodeContents(texts.currentNode);
+  if (!texts.currentNode.parentElement.closest("pre") && text.getBoundingClientRect().right > edge)
+    spilling.push(texts.currentNode.textContent.trim());
+}
 const names = [...document.querySelectorAll("a, button, input:not([type=hidden])")].map(element =>
   element.labels?.length ? element.labels[0].textContent.trim() : element.textContent.trim());
 const inline = [...document.querySelectorAll("*")].filter(element =>
@@ -79,13 +87,13 @@ return {
   scripts: document.scripts.length + document.querySelectorAll("style, iframe, object, embed").length + inline.length,
   foreign: performance.getEntriesByType("resource").map(e => e.name).filter(url => new URL(url).origin !== origin),
   wide: document.documentElement.scrollWidth > innerWidth,
+  spilling,
 };
 """
 
 
-@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
-def test_a_page_is_for_everybody(stage, chromium, path):
-    chromium.get(address(stage, path))
+def assert_for_everybody(chromium):
+    """The page that is shown has a structure, names, contrast, and neither script nor anything from elsewhere."""
     assert chromium.execute_script(STRUCTURE) == {
         "lang": "en",
         "headings": 1,
@@ -94,6 +102,7 @@ def test_a_page_is_for_everybody(stage, chromium, path):
         "scripts": 0,
         "foreign": [],
         "wide": False,
+        "spilling": [],
     }
     for scheme in ("light", "dark"):
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -103,6 +112,13 @@ def test_a_page_is_for_everybody(stage, chromium, path):
         assert [(text, ratio) for text, ratio in found if ratio < 4.5] == []
     said = [entry["message"] for entry in chromium.get_log("browser")]
     assert [message for message in said if "Content Security Policy" in message] == []
+
+
+@pytest.mark.parametrize(("path", "title"), PAGES.values(), ids=PAGES.keys())
+def test_a_page_is_for_everybody(stage, chromium, path, title):
+    chromium.get(address(stage, path))
+    assert chromium.title.startswith(title)
+    assert_for_everybody(chromium)
 
 
 @pytest.mark.parametrize("path", ["/", "/device"])
@@ -125,7 +141,7 @@ def test_a_page_is_readable_on_a_telephone(stage, chromium):
     chromium.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
     )
-    for path in PAGES.values():
+    for path, _ in PAGES.values():
         chromium.get(address(stage, path))
         assert not chromium.execute_script("return document.documentElement.scrollWidth > innerWidth"), path
 

@@ -144,7 +144,7 @@ def refusal(world: SignInWorld, response: Response) -> str:
     """The code that the audit has; the person sees one and the same."""
     assert response.status_code == 403
     assert "logout-unconfirmed" in response.text
-    assert "You are signed out of the broker" in response.text
+    assert "You are signed out" not in response.text
     (record,) = world.store.audit.by_request(response.headers["x-request-id"])
     assert record.event is AuditEvent.LOGOUT_REFUSED
     return record.code
