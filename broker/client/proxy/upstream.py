@@ -1,6 +1,10 @@
-"""The proxy's own session at the warehouse: TLS as the workgroup demands, SCRAM with the temporary password."""
+"""The proxy's own session at the warehouse: TLS as the workgroup demands, SCRAM with the temporary password.
+
+Amazon Redshift knows no SCRAM: its MD5 challenge is answered, within TLS alone, where nobody else reads the answer.
+"""
 
 import asyncio
+import hashlib
 import ssl
 from typing import Final
 
@@ -9,6 +13,7 @@ from broker.client.proxy import wire
 from broker.client.proxy.endpoint import Endpoint
 
 _OK: Final = 0
+_MD5: Final = 5
 _SASL: Final = 10
 _SASL_CONTINUE: Final = 11
 _SASL_FINAL: Final = 12
@@ -107,5 +112,13 @@ async def _authenticate(endpoint: Endpoint, login: TemporaryLogin) -> bytes:
             endpoint.send(wire.message(b"p", client.get_client_final().encode()))
         elif step == _SASL_FINAL and client is not None:
             client.set_server_final(body[4:].decode())
+        elif step == _MD5 and client is None and endpoint.transport.get_extra_info("sslcontext"):
+            endpoint.send(wire.message(b"p", _md5_answer(login, body[4:8])))
         else:
             raise wire.WireError(f"authentication of kind {step}, where SCRAM-SHA-256 is expected")
+
+
+def _md5_answer(login: TemporaryLogin, salt: bytes) -> bytes:
+    """PostgreSQL, AuthenticationMD5Password; the password is random, so that its digest gives nothing away."""
+    stored = hashlib.md5((login.password.reveal() + login.user).encode(), usedforsecurity=False).hexdigest()
+    return b"md5" + hashlib.md5(stored.encode() + salt, usedforsecurity=False).hexdigest().encode() + b"\0"
