@@ -1,5 +1,6 @@
 """Brokers in front of a stand-in for Redshift, on one store in memory, with a clock that tests turn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +45,7 @@ class Cloud:
     now: datetime = START
     store: Store = field(default_factory=memory_store)
     server: RedshiftStandIn = field(init=False)
+    wait: Callable[[float], None] = lambda _seconds: None
 
     def __post_init__(self) -> None:
         self.server = RedshiftStandIn(lambda: self.now)
@@ -84,6 +86,7 @@ class Cloud:
         self.offboarding = Offboarding(self.store.people, self.revocation, {"cloud": warehouse}, self.store.audit)
 
     def _pause(self, seconds: float) -> None:
+        self.wait(seconds)
         self.now += timedelta(seconds=seconds)
 
     def session(self, name: str = "ethan", *groups: str) -> Session:

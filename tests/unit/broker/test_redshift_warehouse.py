@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from time import sleep
 
 import pytest
 
 from broker.config.model import SHA256
+from broker.credentials.access import Question
 from broker.credentials.lease import SHARED
 from broker.credentials.model import CredentialRequest, LeaseState
 from broker.credentials.revocation import Order
 from broker.errors import WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
 from roles.chains import AccessTarget
 from roles.errors import DatabaseUserNotManaged, DatabaseUserPrivileged, NoDatabaseRole
+from tests.contract.values import at_once
 from tests.simulators.redshift import Killed, User, error, lost
 from tests.simulators.redshift_broker import CLOUD, ETHAN, Cloud
 
@@ -82,6 +85,14 @@ def test_a_second_broker_on_the_store_hands_out_the_same(cloud: Cloud) -> None:
     first = cloud.issue()
     cloud.start()
     assert cloud.issue().password == first.password
+
+
+def test_eight_programs_at_once_get_one_password_and_make_one_user(cloud: Cloud) -> None:
+    cloud.wait = sleep  # others are working meanwhile
+    got = at_once([cloud.issue] * 8)
+    assert len({each.password for each in got}) == 1
+    assert cloud.lets_in(got[0])
+    assert sum("PASSWORD" in each for each in cloud.server.changes) == 1
 
 
 # --- roles ---------------------------------------------------------------------------------------------------------
@@ -442,6 +453,26 @@ def test_access_is_explained_by_the_views(cloud: Cloud) -> None:
     assert set(found.who_can()) == {"finance", ETHAN, "warehouse_broker"}
     assert found.who_can()[ETHAN][1].path == (ETHAN, "finance")
     assert not cloud.warehouse.explain_access(ETHAN, "dev", AccessTarget("finance_schema", "none")).exists
+
+
+def test_the_chain_goes_from_the_group_to_the_grant(cloud: Cloud) -> None:
+    catalogue = cloud.server.catalogue
+    catalogue.owned["dev", "table", "sales_schema", "store_sales"] = "warehouse_broker"
+    catalogue.relation_privileges.add(("sales_schema", "store_sales", "SELECT", "sales", "role"))
+    catalogue.schema_privileges.add(("sales_schema", "SCHEMA", "USAGE", "sales", "role"))
+    cloud.issue()
+    question = Question("cloud", "dev", AccessTarget("sales_schema", "store_sales"))
+    chain = cloud.access.explain(question, ETHAN, None, "request-4", cloud.now)
+    assert chain.allowed
+    assert chain.legs == (
+        f"USAGE on schema sales_schema: {ETHAN} -> sales, granted by somebody",
+        f"SELECT on sales_schema.store_sales: {ETHAN} -> sales, granted by somebody",
+    )
+    assert [way.describe() for way in chain.ways] == [
+        "sales by the rule workgroups.cloud.allow_database_roles for 'sales'"
+    ]
+    entitled = {each.role: each.subject for each in cloud.access.who_can(question, "request-4", cloud.now) or ()}
+    assert entitled == {"sales": "", ETHAN: ETHAN, "warehouse_broker": ""}
 
 
 def test_scoped_permissions_groups_and_public_count(cloud: Cloud) -> None:
