@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "login": LazyCommand("broker.cli.login:login", "Sign in at the broker."),
     "credentials": LazyCommand("broker.cli.credentials:credentials", "Get a temporary database login."),
     "proxy": LazyCommand("broker.cli.proxy:proxy", "Let any PostgreSQL program in without a password."),
+    "connect-info": LazyCommand("broker.cli.connect_info:connect_info", "Say what to type into DBeaver and its kin."),
     "exec": LazyCommand("broker.cli.exec:exec_", "Run a program that finds the warehouse by itself."),
     "whoami": LazyCommand("broker.cli.whoami:whoami", "Show who you are, and what you may use."),
     "profiles": LazyCommand("broker.cli.profiles:profiles", "List the connection profiles."),

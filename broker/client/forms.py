@@ -118,7 +118,7 @@ def as_jdbc(login: TemporaryLogin, certificate: Path | None) -> str:
 
 
 def as_dbt(login: TemporaryLogin, certificate: Path | None) -> str:
-    """A `profiles.yml` for dbt-postgres; JSON texts are YAML texts (YAML 1.2, 5.7 and 7.3.1)."""
+    """A `profiles.yml` for dbt-postgres."""
     values: dict[str, str | int] = {
         "type": "postgres",
         "host": login.host,
@@ -131,8 +131,16 @@ def as_dbt(login: TemporaryLogin, certificate: Path | None) -> str:
         "threads": 4,
         **({"sslrootcert": str(certificate)} if certificate else {}),
     }
-    lines = [f"      {key}: {json.dumps(value)}" for key, value in values.items()]
-    return "\n".join([f"{json.dumps(login.workgroup)}:", "  target: broker", "  outputs:", "    broker:", *lines])
+    lines = [f"      {key}: {_as_yaml(value)}" for key, value in values.items()]
+    return "\n".join([f"{_as_yaml(login.workgroup)}:", "  target: broker", "  outputs:", "    broker:", *lines])
+
+
+def _as_yaml(value: str | int) -> str:
+    """A number, or a double-quoted text (YAML 1.2, 5.7): unlike JSON's, its escapes know no surrogate pairs."""
+    if isinstance(value, int):
+        return str(value)
+    plain = (sign if " " <= sign <= "~" and sign not in '"\\' else f"\\U{ord(sign):08X}" for sign in value)
+    return f'"{"".join(plain)}"'
 
 
 def shown(login: TemporaryLogin, certificate: Path | None, form: Format) -> str:

@@ -20,5 +20,12 @@ def test_our_own_end_is_not_mistaken_for_the_clients() -> None:
     assert tcp_owner(TABLE, LISTENER, CLIENT) == 1000
 
 
+def test_a_client_with_an_ipv6_socket_is_told_by_its_table() -> None:
+    mapped = "0000000000000000FFFF0000"
+    table = TABLE.replace("0100007F", mapped + "0100007F")
+    assert tcp_owner(table, CLIENT, LISTENER, mapped=mapped) == 1001
+    assert tcp_owner(table, CLIENT, LISTENER) is None
+
+
 def test_no_entry_means_nobody() -> None:
     assert tcp_owner(TABLE, ("127.0.0.1", 1), LISTENER) is None

@@ -1,0 +1,51 @@
+"""`broker connect-info`."""
+
+from collections.abc import Iterator
+
+import click
+
+from broker.cli.output import moment, report_roles, table
+from broker.client.connect_info import PROXY_PORT, TITLES, Tool, Way, fields
+from broker.client.session import open_session
+from broker.client.settings import load_settings
+from broker.client.workgroups import LastingLogins, choose_workgroup
+from broker.clock import utc_now
+
+
+@click.command("connect-info")
+@click.argument("tools", metavar="[TOOL]...", nargs=-1, type=click.Choice([str(tool) for tool in Tool]))
+@click.option(
+    "--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`, or your only one."
+)
+@click.option("--database", "-d", metavar="NAME", help="Else the workgroup's default.")
+@click.option("--way", type=click.Choice(["proxy", "direct", "both"]), default="both", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=PROXY_PORT, show_default=True, help="The proxy's.")
+@click.option("--url", metavar="URL", help="The broker's address.")
+def connect_info(
+    tools: tuple[str, ...], workgroup: str | None, database: str | None, way: str, port: int, url: str | None
+) -> None:
+    """Say what to type into DBeaver, DataGrip, Tableau, SQL Workbench/J, psql and JDBC programs.
+
+    TOOL: dbeaver, datagrip, tableau, sql-workbench, psql, jdbc; all of them without one.
+    """
+    settings = load_settings({"url": url, "workgroup": workgroup})
+    chosen = [Tool(name) for name in tools] or list(Tool)
+    with open_session(settings) as session:
+        group = choose_workgroup(session, settings.workgroup)
+        login = LastingLogins(session, group, database or "")()
+        certificate = session.certificate_file(login)
+    report_roles(login)
+    parts = []
+    if way != "direct":
+        head = f"Through the proxy: keep `broker proxy --workgroup {group} --port {port}` running. Nothing to renew."
+        parts.append("\n\n".join([head, *_of_each(chosen, Way.through_proxy(login, port))]))
+    if way != "proxy":
+        head = f"Directly, with a temporary login. It ends {moment(login.expires_at, utc_now())}; then ask again."
+        parts.append("\n\n".join([head, *_of_each(chosen, Way.direct(login, certificate))]))
+    click.echo("\n\n\n".join(parts))
+
+
+def _of_each(chosen: list[Tool], way: Way) -> Iterator[str]:
+    for tool in chosen:
+        lines = table(fields(tool, way)).splitlines()
+        yield "\n".join([TITLES[tool], *(f"  {line}" for line in lines)])
