@@ -142,6 +142,27 @@ class WorkStopped(SqlClientError):
     code = "result-work-stopped"
 
 
+class SnippetsInvalid(SqlClientError):
+    """The person's file of snippets cannot be used."""
+
+    code = "snippets-invalid"
+    default_remedy = "docs/wsql.md shows how the file is written."
+
+
+class EditorFailed(SqlClientError):
+    """The person's own editor could not be used."""
+
+    code = "editor-failed"
+    default_remedy = "Set EDITOR (or VISUAL) to a program that is installed, such as `vim` or `code --wait`."
+
+
+class FormatRefused(SqlClientError):
+    """The text cannot be laid out without knowing where its parts end; it stays as it was."""
+
+    code = "format-refused"
+    default_remedy = "Close what is open: a string, a quoted name, a comment or a parenthesis."
+
+
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
     """What the server said, in its own fields (PostgreSQL protocol 55.8).

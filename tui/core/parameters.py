@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from tui.core.interpolation import quote_identifier, quote_literal
-from tui.core.keywords import KEYWORDS
+from tui.core.keywords import RESERVED, UNSAFE_NAMES
 from tui.core.statements import MetaCommand, Statement, tokens
 
 
-def quoted(name: str) -> str:
-    """A name as it must be written."""
-    plain = name.isascii() and name.isidentifier() and name == name.lower() and name not in KEYWORDS
+def quoted(name: str, *, called: bool = False) -> str:
+    """A name as it must be written; a function's, where it is `called`."""
+    unsafe = RESERVED if called else UNSAFE_NAMES
+    plain = name.isascii() and name.isidentifier() and name == name.lower() and name not in unsafe
     return name if plain else quote_identifier(name)
 
 
