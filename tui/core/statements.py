@@ -96,9 +96,14 @@ class Statement:
     copy_data: str | None = None
 
 
-def tokens(text: str, *, standard_strings: bool = True) -> Iterator[Token]:
-    """Every lexical unit of `text`, gapless. `standard_strings` is the server's standard_conforming_strings."""
-    return iter(_Lexer(text, standard_strings))
+def tokens(text: str, *, start: int = 0, standard_strings: bool = True) -> Iterator[Token]:
+    """Every lexical unit of `text` from `start` on, where one must begin, gapless.
+
+    `standard_strings` is the server's standard_conforming_strings.
+    """
+    lexer = _Lexer(text, standard_strings)
+    lexer.position = start
+    return iter(lexer)
 
 
 def split(script: str, *, standard_strings: bool = True) -> Iterator[Statement | MetaCommand]:
