@@ -19,6 +19,7 @@ from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
 from tui.person import ScreenPerson
 from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
+from tui.widgets.habits import habits_of
 from tui.workroom import Workroom
 
 
@@ -35,6 +36,7 @@ class WsqlApp(App[int]):
         self.person = ScreenPerson(self)
         self.keeper = TabKeeper(where.folder)
         self.history = History(where.history)
+        self.snippets_file = where.snippets
         self._sign_in: SignIn | None = None
         places = Places(where.places)
         self.workbench = Workbench(
@@ -45,12 +47,18 @@ class WsqlApp(App[int]):
         )
         from tui.metascreen import run_meta
 
-        self.main = MainScreen(self.keeper)
+        self.main = MainScreen(self.keeper, habits_of(self.preferences))
         self.conductor = Conductor(self.workbench, self.main.post_message, self.history, run_meta)
         self.workroom = Workroom(self.conductor, self.main.post_message)
 
     def _tell(self, told: Told) -> None:
         self.main.post_message(WorkbenchTold(told))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Ctrl+P is a motion among the keys of emacs; the palette is at Alt+X there."""
+        if action == "command_palette" and self.main.moves_with_ctrl_p:
+            return False
+        return super().check_action(action, parameters)
 
     def on_mount(self) -> None:
         if self.preferences.theme in self.available_themes:

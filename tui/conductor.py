@@ -21,10 +21,12 @@ from tui.core.workbench import Workbench
 from tui.messages import (
     CatalogCame,
     IdentityCame,
+    NamesCame,
     OpenersCame,
     OutcomeReached,
     OutcomeShown,
     PageCame,
+    PathCame,
     RunEnded,
     RunRefused,
     StatementBegan,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from tui.core.access import Refused
     from tui.core.feed import ResultFeed
     from tui.core.history import History, HistoryEntry
+    from tui.core.session import DatabaseSession
 
 _CLOSE_SECONDS: Final = 1.0
 _TOLD_EVERY: Final = timedelta(seconds=0.2)
@@ -123,6 +126,19 @@ class Conductor:
     def load_catalog(self) -> None:
         """Ask what lies in the database, on a connection of its own: nothing waits for it."""
         self._side.submit(self._find_catalog)
+
+    def find_path(self) -> None:
+        """Ask where the session looks for names now."""
+
+        def find() -> None:
+            from tui.core.completion_load import load_path
+
+            def tell(session: "DatabaseSession") -> None:
+                self._post(PathCame(load_path(session)))
+
+            self.workbench.do(tell)
+
+        self._desk.submit(find)
 
     def my_access(self) -> None:
         """Ask who one is."""
@@ -287,6 +303,7 @@ class Conductor:
 
     def _find_catalog(self) -> None:
         from tui.core import catalog
+        from tui.core.completion_load import load_names
         from tui.core.session import DatabaseSession, SessionOptions
 
         access = self.workbench.access
@@ -298,6 +315,7 @@ class Conductor:
             found = catalog.schemas(session.connection)
             usable = [schema.name for schema in found if schema.usable]
             self._post(CatalogCame(found, catalog.columns(session.connection, usable)))
+            self._post(NamesCame(load_names(session.connection)))
         except (ClientError, SqlClientError, catalog.CatalogError) as error:
             self._post(CatalogCame((), [], f"The catalog cannot be read: {error}"))
         finally:

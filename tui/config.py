@@ -14,10 +14,16 @@ class Preferences:
 
     Attributes:
         catalog: is shown.
+        keys: of the editor: standard, vi, emacs.
+        keyword_case: what completion and formatting write: auto, lower, upper.
+        completes: candidates come by themselves.
     """
 
     theme: str = "textual-dark"
     catalog: bool = True
+    keys: str = "standard"
+    keyword_case: str = "auto"
+    completes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,11 @@ class Home:
     def options(self) -> Path:
         """What the person, or who set up the machine, wrote (see `tui.core.options`)."""
         return (self.settings or self.folder) / "wsql.toml"
+
+    @property
+    def snippets(self) -> Path:
+        """What the person wrote to be inserted again and again."""
+        return (self.settings or self.folder) / "snippets.toml"
 
     @property
     def history(self) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from broker.client.model import Identity
     from tui.conductor import RunRequest
     from tui.core.access import Refused
+    from tui.core.completion_names import Names
 
 
 @dataclass
@@ -77,6 +78,20 @@ class CatalogCame(Message):
     schemas: tuple[Schema, ...]
     columns: list[ColumnInfo]
     problem: str = ""
+
+
+@dataclass
+class NamesCame(Message):
+    """What completion knows of the database."""
+
+    names: "Names"
+
+
+@dataclass
+class PathCame(Message):
+    """The session looks for names elsewhere; () where that cannot be told."""
+
+    path: tuple[str, ...]
 
 
 @dataclass

@@ -169,6 +169,12 @@ def load_settings(
     )
 
 
+def editor_command(environment: Mapping[str, str] | None = None) -> str:
+    """The person's own editor: VISUAL, EDITOR, or what every system of the kind has."""
+    environment = os.environ if environment is None else environment
+    return environment.get("VISUAL") or environment.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
+
+
 def remember_url(url: str, *, environment: Mapping[str, str] | None = None, file: Path | None = None) -> Path | None:
     """Write `url` into the person's settings file, where nothing names a broker yet.
 

@@ -1,19 +1,42 @@
-"""Editing: tabs, names from the catalog, statements from the history."""
+"""Editing: tabs, names from the catalog, statements from the history, finding, laying out, and how one edits."""
 
+from dataclasses import replace
 from typing import Final
 
 from tui.commands import Command
+from tui.core.completion import KeywordCase
+from tui.core.errors import SqlClientError
 from tui.core.parameters import quoted
+from tui.messages import NamesCame, PathCame
 from tui.parts.bench import Bench
 from tui.widgets.catalog_tree import CatalogTree
+from tui.widgets.completion_list import CompletionList
+from tui.widgets.editor import SqlEditor
+from tui.widgets.find_bar import FindBar, find
+from tui.widgets.habits import KeyStyle
 
 EDITING: Final = (
     Command("history", "History", "What was run before", "f3", "History"),
     Command("new_tab", "New tab", "Another text", "ctrl+n"),
     Command("close_tab", "Close tab", "The text that is shown is let go of"),
+    Command("rename_tab", "Rename tab", "Give the text a name"),
     Command("next_tab(1)", "Next tab", "", "ctrl+pagedown", priority=True),
     Command("next_tab(-1)", "Previous tab", "", "ctrl+pageup", priority=True),
     Command("focus_next_part", "Editor or results", "Go from one to the other", "f10"),
+    Command("find", "Find in the text", "", "ctrl+f", priority=True),
+    Command("find_on(1)", "Find the next place", "", "ctrl+g"),
+    Command("find_on(-1)", "Find the previous place", ""),
+    Command("lay_out", "Format", "Lay out the selection, or the statement at the cursor", "ctrl+l"),
+    Command("edit_outside", "Edit in your own editor", "$VISUAL or $EDITOR; the text comes back", "ctrl+o"),
+    Command("snippet", "Insert a snippet", "Texts with places to fill in"),
+    Command("edit_snippets", "Edit the snippets", "The file that holds them, in your own editor"),
+    Command("keys('vi')", "Keys of vi", "Modes, motions and operators in the editor"),
+    Command("keys('emacs')", "Keys of emacs", "Motions, the mark and the kill ring in the editor"),
+    Command("keys('standard')", "Standard keys", "As in most programs"),
+    Command("keyword_case('upper')", "Keywords in capitals", "What completion and formatting write"),
+    Command("keyword_case('lower')", "Keywords in small letters", "What completion and formatting write"),
+    Command("keyword_case('auto')", "Keywords as you write them", "Completion follows you, formatting leaves them"),
+    Command("completes", "Completion by itself, or when asked", "Ctrl+Space asks"),
 )
 
 
@@ -25,6 +48,7 @@ class Editing(Bench):
 
     def on_tabbed_content_tab_activated(self) -> None:
         self.changed = True
+        self.tick()
 
     def on_catalog_tree_name_chosen(self, message: CatalogTree.NameChosen) -> None:
         place = message.place
@@ -38,6 +62,16 @@ class Editing(Bench):
     def action_close_tab(self) -> None:
         self.editors.close_active()
         self.changed = True
+
+    def action_rename_tab(self) -> None:
+        from tui.screens.dialogs import AskText
+
+        def named(title: object) -> None:
+            if title and str(title).strip():
+                self.editors.rename(str(title).strip()[:40])
+                self.changed = True
+
+        self.app.push_screen(AskText("Name of the tab"), named)
 
     def action_next_tab(self, by: int) -> None:
         self.editors.show_next(by)
@@ -56,3 +90,159 @@ class Editing(Bench):
                 self.editors.new(statement)
 
         self.app.push_screen(HistoryView(self.conductor.search_history), chosen)
+
+    # --- completion ----------------------------------------------------------------------------------------------
+
+    def on_names_came(self, message: NamesCame) -> None:
+        habits = self.editors.habits
+        habits.names = message.names
+
+    def on_path_came(self, message: PathCame) -> None:
+        if message.path:
+            habits = self.editors.habits
+            habits.names = habits.names.on(message.path)
+
+    def on_completion_list_clicked(self, message: CompletionList.Clicked) -> None:
+        self.editors.editor.completer.accept(message.candidate)
+
+    # --- finding -------------------------------------------------------------------------------------------------
+
+    def action_find(self) -> None:
+        bar = self.query_one(FindBar)
+        bar.display = True
+        selected = self.editors.editor.selected_text
+        if selected and "\n" not in selected:
+            bar.value = selected
+        # At once: keys that wait already are for the bar.
+        self.set_focus(bar)
+        bar.select_all()
+
+    def action_find_on(self, by: int) -> None:
+        bar, editor = self.query_one(FindBar), self.editors.editor
+        start = editor.offset_of(min(editor.selection))
+        found = find(editor.text, bar.value, start, by)
+        if found is not None:
+            editor.select_text(*found)
+        elif bar.value:
+            self.notify(f"{bar.value!r} is not in the text.", markup=False)
+
+    def on_find_bar_wanted(self, message: FindBar.Wanted) -> None:
+        self.action_find_on(message.by)
+
+    def on_find_bar_left(self) -> None:
+        self.set_focus(self.editors.editor)
+
+    # --- whole texts ---------------------------------------------------------------------------------------------
+
+    def action_lay_out(self) -> None:
+        from tui.core.layout import lay_out
+
+        editor = self.editors.editor
+        start, end = editor.chosen_range()
+        try:
+            laid = lay_out(editor.text[start:end], self.editors.habits.options.keyword_case)
+        except SqlClientError as error:
+            self.notify("\n".join(filter(None, (error.what, error.remedy))), severity="warning", markup=False)
+            return
+        if laid != editor.text[start:end]:
+            editor.replace_text(start, end, laid)
+
+    def action_edit_outside(self) -> None:
+        editor = self.editors.editor
+        left = self._edited_outside(editor.text)
+        if left is not None and left != editor.text:
+            editor.replace_text(0, len(editor.text), left)
+
+    def _edited_outside(self, text: str) -> str | None:
+        """The text as the person's own editor left it, or None where that failed."""
+        from textual.app import SuspendNotSupported
+
+        from broker.client.settings import editor_command
+        from tui.core.external_editor import edit_outside
+
+        try:
+            with self.app.suspend():
+                return edit_outside(text, editor_command())
+        except SqlClientError as error:
+            self.notify(f"{error.what}\n{error.remedy}".strip(), severity="error", markup=False)
+        except SuspendNotSupported:
+            self.notify("This terminal cannot be lent to another program.", severity="error")
+        finally:
+            self.app.refresh()
+        return None
+
+    # --- snippets ------------------------------------------------------------------------------------------------
+
+    def load_snippets(self) -> None:
+        """Read the person's snippets anew."""
+        from tui.core.snippets import load_snippets
+
+        habits = self.editors.habits
+        try:
+            habits.options = replace(habits.options, snippets=load_snippets(self.wsql.snippets_file))
+        except SqlClientError as error:
+            self.notify(f"{error.what}\n{error.remedy}".strip(), severity="warning", markup=False)
+
+    def action_snippet(self) -> None:
+        from tui.screens.dialogs import Choose
+
+        self.load_snippets()
+        snippets = self.editors.habits.options.snippets
+        if not snippets:
+            self.notify(f"There are none yet: choose `Edit the snippets`. They lie in {self.wsql.snippets_file}.")
+            return
+
+        def chosen(number: object) -> None:
+            if isinstance(number, int):
+                editor = self.editors.editor
+                start, end = (editor.offset_of(place) for place in sorted(editor.selection))
+                editor.completer.insert_snippet(snippets[number], start, end)
+
+        names = [f"{one.name}  {one.description}".rstrip() for one in snippets]
+        hint = "Enter inserts it; Tab then goes from place to place."
+        self.app.push_screen(Choose("Which snippet?", names, hint), chosen)
+
+    def action_edit_snippets(self) -> None:
+        from tui.core.snippets import EXAMPLE
+
+        file = self.wsql.snippets_file
+        try:
+            text = file.read_text(encoding="utf-8") if file.exists() else EXAMPLE
+            left = self._edited_outside(text)
+            if left is not None:
+                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                file.write_text(left, encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self.notify(f"{file}: {error}", severity="error", markup=False)
+        self.load_snippets()
+
+    # --- how one edits -------------------------------------------------------------------------------------------
+
+    def on_sql_editor_mode_changed(self) -> None:
+        self.tick()
+
+    async def on_sql_editor_asked(self, message: SqlEditor.Asked) -> None:
+        match message.name:
+            case "find":
+                self.action_find()
+            case "find_next" | "find_previous":
+                self.action_find_on(1 if message.name == "find_next" else -1)
+            case "palette":
+                await self.app.run_action("command_palette")
+
+    def action_keys(self, style: str) -> None:
+        habits = self.editors.habits
+        habits.keys = KeyStyle(style)
+        self.editors.take_habits()
+        self.wsql.prefer(replace(self.wsql.preferences, keys=style))
+
+    def action_keyword_case(self, case: str) -> None:
+        habits = self.editors.habits
+        habits.options = replace(habits.options, keyword_case=KeywordCase(case))
+        self.wsql.prefer(replace(self.wsql.preferences, keyword_case=case))
+
+    def action_completes(self) -> None:
+        habits = self.editors.habits
+        habits.completes = not habits.completes
+        self.wsql.prefer(replace(self.wsql.preferences, completes=habits.completes))
+        self.notify("Completion comes by itself." if habits.completes else "Completion comes with Ctrl+Space.")

@@ -11,9 +11,11 @@ from tui.parts.bench import Bench
 from tui.screens.dialogs import AskValues, Confirm
 
 RUNNING: Final = (
-    Command("run(False)", "Run statement", "The selection, or the statement at the cursor", "f5,ctrl+r", "Run", True),
+    Command("run(False)", "Run statement", "The selection, or the statement at the cursor", "f5", "Run", True),
+    Command("run(False)", "", keys="ctrl+r"),
     Command("run(True)", "Run all", "The selection, or the whole text", "f6", "Run all", True),
-    Command("cancel", "Cancel", "Stop what runs, at once", "escape", "Cancel", True),
+    # Not before the editor: there Escape first closes what is open, and leaves vi's modes.
+    Command("cancel", "Cancel", "Stop what runs, at once", "escape", "Cancel"),
 )
 
 
@@ -67,6 +69,8 @@ class Running(Bench):
         self.results.tell(outcome)
         if outcome.position >= 0 and not outcome.cancelled:
             self.editors.editor.mark_error(outcome.position)
+        if outcome.tag in ("SET", "RESET"):
+            self.conductor.find_path()
         if outcome.tag.partition(" ")[0] in ("CREATE", "DROP", "ALTER", "GRANT", "REVOKE"):
             self.conductor.load_catalog()
 

@@ -24,7 +24,11 @@ from tui.parts.running import RUNNING, Running
 from tui.parts.transacting import TRANSACTING, Transacting
 from tui.screens.dialogs import Confirm
 from tui.widgets.catalog_tree import CatalogTree
+from tui.widgets.completion_list import CompletionList
+from tui.widgets.editor import SqlEditor
 from tui.widgets.editors import Editors
+from tui.widgets.find_bar import FindBar
+from tui.widgets.habits import Habits, KeyStyle
 from tui.widgets.results import Results
 from tui.widgets.status_bar import Status, StatusBar
 
@@ -37,6 +41,7 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
     """Where the work is done."""
 
     CSS = """
+    MainScreen { layers: default completions; }
     MainScreen CatalogTree { width: 34; border-right: tall $panel; }
     MainScreen.narrow CatalogTree { display: none; }
     MainScreen #work { width: 1fr; }
@@ -46,16 +51,19 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
     BINDINGS: ClassVar[list[BindingType]] = bindings(_OFFERED)
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {OfferedCommands}
 
-    def __init__(self, keeper: TabKeeper) -> None:
+    def __init__(self, keeper: TabKeeper, habits: Habits) -> None:
         super().__init__()
         self._keeper = keeper
+        self._habits = habits
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield CatalogTree(id="catalog")
             with Vertical(id="work"):
-                yield from Editors.composed(self._keeper.load())
+                yield from Editors.composed(self._keeper.load(), self._habits)
+                yield FindBar()
                 yield from Results.composed()
+        yield CompletionList()
         yield StatusBar()
         yield Footer()
 
@@ -66,6 +74,7 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
         for trouble in filter(None, (self._keeper.trouble, self.wsql.history.trouble)):
             self.notify(trouble, severity="warning")
         self.editors.editor.focus()
+        self.load_snippets()
         self.call_after_refresh(self.conductor.connect)
 
     def on_resize(self) -> None:
@@ -74,6 +83,11 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
     def offered(self) -> tuple[Command, ...]:
         """What one can do here."""
         return _OFFERED
+
+    @property
+    def moves_with_ctrl_p(self) -> bool:
+        """Whether Ctrl+P belongs to the editor now."""
+        return self._habits.keys is KeyStyle.EMACS and isinstance(self.focused, SqlEditor)
 
     def keep(self) -> None:
         """Keep the texts now."""
@@ -122,6 +136,7 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
             result_open=workbench.holding,
             colour=colour,
             label=options.label,
+            mode=self.editors.editor.mode,
         )
 
     def _frame(self, colour: str) -> None:

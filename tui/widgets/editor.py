@@ -1,29 +1,26 @@
-"""The SQL editor: Textual's text area with PostgreSQL's own idea of a token, and a marked error."""
+"""The SQL editor: Textual's text area with PostgreSQL's own idea of a token, completion, and keys by choice."""
 
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location, Selection
 
-from tui.core.keywords import KEYWORDS
-from tui.core.statements import MetaCommand, Statement, split, tokens
+from tui.core.keystrokes import Buffer, Do, Edit, Effect, Move
+from tui.core.lexed import LexedText
+from tui.core.statements import MetaCommand, Statement, split
+from tui.widgets.completer import Completer
+from tui.widgets.habits import Habits
 
-_COLOURED: Final = 100_000
-"""Characters. A larger text has no colours: they are reckoned anew at each key."""
-
-_KINDS: Final = {
-    "literal": "string",
-    "dollar": "string",
-    "comment": "comment",
-    "block": "comment",
-    "number": "number",
-    "variable": "variable",
-    "meta": "variable",
-}
+_UNDO_STEPS: Final = 1000
+_OPENS: Final = ("(", "[")
+_DONE_HERE: Final = frozenset({"undo", "redo", "comment", "complete", "page_down", "page_up"})
 
 
 class SqlEditor(TextArea):
@@ -37,14 +34,41 @@ class SqlEditor(TextArea):
         Binding("ctrl+underscore,ctrl+slash", "comment", "Comment", show=False),
         Binding("alt+up", "move_line(-1)", "Move the line up", show=False),
         Binding("alt+down", "move_line(1)", "Move the line down", show=False),
+        Binding("ctrl+@,ctrl+at,ctrl+space", "complete", "Complete", show=False),
     ]
 
-    def __init__(self, text: str = "", *, at: Location = (0, 0)) -> None:
-        super().__init__(text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False)
+    @dataclass
+    class Asked(Message):
+        """The keys ask for something that is not the editor's: find, find_next, find_previous, palette."""
+
+        name: str
+
+    class ModeChanged(Message):
+        """The status bar has something else to show."""
+
+    def __init__(self, text: str = "", *, at: Location = (0, 0), habits: Habits | None = None) -> None:
+        super().__init__(
+            text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False, max_checkpoints=_UNDO_STEPS
+        )
         self.indent_width = 2
-        self._spans: dict[int, list[tuple[int, int, str]]] | None = None
+        self.habits = habits or Habits()
+        self.completer = Completer(self)
+        self._keys = self.habits.new_keys()
+        self._lexed = LexedText()
+        self._stale = True
+        self._typed = False
         self._error: Location | None = None
         self.move_cursor(at)
+
+    @property
+    def mode(self) -> str:
+        """What the keys are in the middle of, for the status bar."""
+        return self._keys.mode if self._keys else ""
+
+    def take_habits(self) -> None:
+        """The person chose other keys."""
+        self._keys = self.habits.new_keys()
+        self.post_message(self.ModeChanged())
 
     # --- statements ----------------------------------------------------------------------------------------------
 
@@ -67,10 +91,18 @@ class SqlEditor(TextArea):
             before = part
         return before
 
+    def chosen_range(self) -> tuple[int, int]:
+        """The selection, or the statement at the cursor, or all."""
+        start, end = (self.offset_of(place) for place in sorted(self.selection))
+        if start < end:
+            return start, end
+        here = self.statement_here()
+        return (here.start, _end(here)) if isinstance(here, Statement) else (0, len(self.text))
+
     def offset_of(self, location: Location) -> int:
         """Characters before a location."""
         row, column = location
-        return sum(len(self.document.get_line(line)) + 1 for line in range(row)) + column
+        return len(self.document.get_text_range((0, 0), (row, 0))) + column if row else column
 
     def location_of(self, offset: int) -> Location:
         """Where the character at `offset` stands."""
@@ -102,10 +134,8 @@ class SqlEditor(TextArea):
     def get_line(self, line_index: int) -> Text:
         """The line with its colours (Textual's hook for styling lines)."""
         line = super().get_line(line_index)
-        if self._spans is None:
-            self._spans = self._reckon()
         styles = self._styles()
-        for start, end, kind in self._spans.get(line_index, ()):
+        for start, end, kind in self._up_to_date().spans(line_index):
             line.stylize(styles[kind], start, end)
         if self._error is not None and self._error[0] == line_index:
             column = self._error[1]
@@ -114,6 +144,19 @@ class SqlEditor(TextArea):
                 end += 1
             line.stylize(styles["error"], min(column, max(0, len(line.plain) - 1)), end)
         return line
+
+    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
+        """The bracket that belongs to the one at a location; those in strings and comments are none."""
+        if bracket not in "()[]" or not bracket:
+            return None
+        found = self._up_to_date().bracket(self.offset_of(search_from))
+        return self.location_of(found) if found >= 0 else None
+
+    def _up_to_date(self) -> LexedText:
+        if self._stale:
+            self._lexed.update(self.text)
+            self._stale = False
+        return self._lexed
 
     def _styles(self) -> dict[str, Style]:
         theme = self.app.theme_variables
@@ -126,33 +169,100 @@ class SqlEditor(TextArea):
             "error": Style(color=_rich(theme["background"]), bgcolor=_rich(theme["error"]), bold=True),
         }
 
-    def _reckon(self) -> dict[int, list[tuple[int, int, str]]]:
-        text = self.text
-        spans: dict[int, list[tuple[int, int, str]]] = {}
-        if len(text) > _COLOURED:
-            return spans
-        line, begin = 0, 0
-        for token in tokens(text):
-            piece = text[token.start : token.end]
-            kind = _KINDS.get(token.kind)
-            if token.kind == "word" and piece.lower() in KEYWORDS:
-                kind = "keyword"
-            column = token.start - begin
-            parts = piece.split("\n")
-            for number, part in enumerate(parts):
-                if number:
-                    line, column = line + 1, 0
-                if kind and part:
-                    spans.setdefault(line, []).append((column, column + len(part), kind))
-            if len(parts) > 1:
-                begin = token.end - len(parts[-1])
-        return spans
-
     def on_text_area_changed(self) -> None:
-        self._spans, self._error = None, None
+        self._stale, self._error = True, None
         self._restyle()
+        typed, self._typed = self._typed, False
+        if (typed and self.habits.completes) or self.completer.open:
+            self.completer.soon()
+
+    def on_text_area_selection_changed(self) -> None:
+        if not self._typed and not self._stale:
+            self.completer.close()
+
+    def on_blur(self) -> None:
+        self.completer.close()
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+
+    async def _on_key(self, event: events.Key) -> None:
+        """First the candidates have a key, then the style of keys, then the text area."""
+        if self.completer.press(event.key):
+            event.stop()
+            event.prevent_default()
+            return
+        if self._keys is not None:
+            before = self._keys.mode
+            effects = self._keys.press(event.key, event.character, self._buffer())
+            if before != self._keys.mode:
+                self.post_message(self.ModeChanged())
+            if effects is not None:
+                event.stop()
+                event.prevent_default()
+                self._perform(effects)
+                return
+        if event.key == "escape":
+            # The text area would go to the next widget; the screen has a better use for it.
+            event.prevent_default()
+            return
+        self._typed = event.is_printable or event.key == "backspace"
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self._break_line()
+            return
+        await super()._on_key(event)
+
+    def _break_line(self) -> None:
+        """A new line, indented as this one, and further behind an open parenthesis."""
+        start, end = self.selection
+        row, column = min(start, end)
+        line = self.document.get_line(row)[:column]
+        indent = line[: len(line) - len(line.lstrip())]
+        if line.rstrip().endswith(_OPENS):
+            indent += " " * self.indent_width
+        self._replace_via_keyboard("\n" + indent, start, end)
+
+    def _buffer(self) -> Buffer:
+        return Buffer(self.text, self.offset_of(self.selection.end), self.offset_of(self.selection.start))
+
+    def _perform(self, effects: list[Effect]) -> None:
+        self.history.checkpoint()
+        for effect in effects:
+            match effect:
+                case Edit(start, end, text, cursor):
+                    self.replace_text(start, end, text)
+                    self.move_cursor(self.location_of(cursor))
+                case Move(cursor, anchor):
+                    self.select_text(anchor if anchor >= 0 else cursor, cursor)
+                case Do("copy", text):
+                    self.app.copy_to_clipboard(text)
+                case Do(name) if name in _DONE_HERE:
+                    {
+                        "undo": self.undo,
+                        "redo": self.redo,
+                        "comment": self.action_comment,
+                        "complete": self.action_complete,
+                        "page_down": self.action_cursor_page_down,
+                        "page_up": self.action_cursor_page_up,
+                    }[name]()
+                case Do(name):
+                    self.post_message(self.Asked(name))
+
+    def action_complete(self) -> None:
+        """Show candidates now."""
+        self.completer.ask(wanted=True)
 
     # --- editing -------------------------------------------------------------------------------------------------
+
+    def select_text(self, start: int, end: int) -> None:
+        """Select from `start` to the cursor at `end`."""
+        self.selection = Selection(self.location_of(start), self.location_of(end))
+        self.record_cursor_width()
+
+    def cells_between(self, start: int, end: int) -> int:
+        """How wide the text is between two offsets of one line."""
+        return cell_len(self.text[start:end])
 
     def replace_text(self, start: int, end: int, text: str) -> None:
         """Put `text` in place of what lies at [start, end), as one step of undo."""
@@ -186,8 +296,6 @@ class SqlEditor(TextArea):
 
 
 def _moved(part: Statement | MetaCommand, by: int) -> Statement | MetaCommand:
-    from dataclasses import replace
-
     return replace(part, start=part.start + by)
 
 

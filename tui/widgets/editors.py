@@ -5,6 +5,7 @@ from textual.widgets import TabbedContent, TabPane
 
 from tui.core.tabs import Tab, Tabs
 from tui.widgets.editor import SqlEditor
+from tui.widgets.habits import Habits
 
 
 class Editors(TabbedContent):
@@ -15,17 +16,18 @@ class Editors(TabbedContent):
     Editors TabPane { padding: 0; }
     """
 
-    def __init__(self, count: int, active: int) -> None:
+    def __init__(self, count: int, active: int, habits: Habits) -> None:
         super().__init__(initial=f"tab-{active + 1}", id="editors")
         self._number = count
+        self.habits = habits
 
     @classmethod
-    def composed(cls, tabs: Tabs) -> ComposeResult:
+    def composed(cls, tabs: Tabs, habits: Habits) -> ComposeResult:
         """The widget with the texts that were kept."""
-        with cls(len(tabs.tabs), tabs.active):
+        with cls(len(tabs.tabs), tabs.active, habits):
             for number, tab in enumerate(tabs.tabs, 1):
                 with TabPane(tab.title, id=f"tab-{number}"):
-                    yield SqlEditor(tab.text, at=(tab.row, tab.column))
+                    yield SqlEditor(tab.text, at=(tab.row, tab.column), habits=habits)
 
     @property
     def editor(self) -> SqlEditor:
@@ -71,6 +73,11 @@ class Editors(TabbedContent):
 
     def _add(self, tab: Tab) -> TabPane:
         self._number += 1
-        pane = TabPane(tab.title, SqlEditor(tab.text), id=f"tab-{self._number}")
+        pane = TabPane(tab.title, SqlEditor(tab.text, habits=self.habits), id=f"tab-{self._number}")
         self.add_pane(pane)
         return pane
+
+    def take_habits(self) -> None:
+        """The person chose other keys."""
+        for editor in self.query(SqlEditor):
+            editor.take_habits()

@@ -1,5 +1,6 @@
 """The status bar: who, where, with which rights, in which transaction, for how long."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ class Status:
 
     Attributes:
         left: until the login ends, or None where it does not.
+        mode: of the editor's keys.
         result_open: a shown result holds a cursor, which ends with the next statement.
         colour: of the connection, or "".
         label: of the connection, shown before the place.
@@ -32,6 +34,7 @@ class Status:
     result_open: bool = False
     colour: str = ""
     label: str = ""
+    mode: str = ""
 
 
 _STATES = {
@@ -66,12 +69,7 @@ class StatusBar(Widget):
     def render(self) -> Content:
         """The line."""
         status = self._status
-        parts: list[Content] = []
-        if status.link in _LINKS:
-            parts.append(Content.styled(*_LINKS[status.link]))
-        if status.state in _STATES:
-            text, colour = _STATES[status.state]
-            parts.append(Content.styled(text, f"bold {colour}"))
+        parts = list(_first(status))
         if status.read_only:
             parts.append(Content.styled("READ-ONLY", "bold $success"))
         if status.place:
@@ -95,6 +93,16 @@ def _place(status: Status) -> Content:
         return Content.styled(text, "bold")
     on = Color.parse(status.colour)
     return Content.styled(f" {text} ", f"bold {on.get_contrast_text(1.0).hex} on {on.hex}")
+
+
+def _first(status: Status) -> Iterator[Content]:
+    if status.link in _LINKS:
+        yield Content.styled(*_LINKS[status.link])
+    if status.state in _STATES:
+        text, colour = _STATES[status.state]
+        yield Content.styled(text, f"bold {colour}")
+    if status.mode:
+        yield Content.styled(f" {status.mode} ", "bold $background on $accent")
 
 
 def _left(left: timedelta) -> Content:
