@@ -9,7 +9,10 @@ from tui.core.vim_motions import Motion, Reach, find_character, first_of_line, m
 _OPERATORS: Final = frozenset({"d", "c", "y", ">", "<", "gu", "gU", "g~"})
 _NAMED: Final = {
     "left": "h", "right": "l", "up": "k", "down": "j", "home": "0", "end": "$", "backspace": "h", "space": " ",
+    "delete": "x",
 }  # fmt: skip
+_SCROLLS: Final = {"ctrl+d": "page_down", "ctrl+f": "page_down", "ctrl+u": "page_up", "ctrl+b": "page_up"}
+_NOT_OURS: Final = frozenset({"tab", "shift+tab", "ctrl+k", "ctrl+w", "ctrl+h", "ctrl+x", "ctrl+shift+k", "ctrl+y"})
 _SHORT: Final = {"D": "d$", "C": "c$", "x": "dl", "X": "dh", "s": "cl", "S": "cc", "Y": "yy"}
 _UNDONE: Final = {"u": "undo", "ctrl+r": "redo", "n": "find_next", "N": "find_previous", "/": "find", ":": "palette"}
 _LONGEST: Final = 9999
@@ -59,8 +62,11 @@ class Vim:
         sign = _NAMED.get(key) or (character if character and character.isprintable() else key)
         if key in ("escape", "ctrl+left_square_bracket", "ctrl+c"):
             return self._leave(buffer)
-        if len(sign) > 1 and sign not in ("ctrl+r", "enter", "tab"):
-            return None
+        if key in _SCROLLS:
+            return [Do(_SCROLLS[key])]
+        if len(sign) > 1 and sign not in ("ctrl+r", "enter"):
+            # The editor's own keys that change the text are not vi's.
+            return [] if key in _NOT_OURS else None
         self._keys.append((key, character))
         effects = self._command(sign, buffer)
         if not self._pending:

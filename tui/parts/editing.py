@@ -23,7 +23,7 @@ EDITING: Final = (
     Command("next_tab(1)", "Next tab", "", "ctrl+pagedown", priority=True),
     Command("next_tab(-1)", "Previous tab", "", "ctrl+pageup", priority=True),
     Command("focus_next_part", "Editor or results", "Go from one to the other", "f10"),
-    Command("find", "Find in the text", "", "ctrl+f", priority=True),
+    Command("find", "Find in the text", "", "ctrl+f"),
     Command("find_on(1)", "Find the next place", "", "ctrl+g"),
     Command("find_on(-1)", "Find the previous place", ""),
     Command("lay_out", "Format", "Lay out the selection, or the statement at the cursor", "ctrl+l"),

@@ -34,6 +34,8 @@ class SqlEditor(TextArea):
         Binding("ctrl+underscore,ctrl+slash", "comment", "Comment", show=False),
         Binding("alt+up", "move_line(-1)", "Move the line up", show=False),
         Binding("alt+down", "move_line(1)", "Move the line down", show=False),
+        # The text area would delete the next word.
+        Binding("ctrl+f", "ask('find')", "Find", show=False),
         Binding("ctrl+@,ctrl+at,ctrl+space", "complete", "Complete", show=False),
     ]
 
@@ -248,6 +250,10 @@ class SqlEditor(TextArea):
                     }[name]()
                 case Do(name):
                     self.post_message(self.Asked(name))
+
+    def action_ask(self, name: str) -> None:
+        """Let the screen do it."""
+        self.post_message(self.Asked(name))
 
     def action_complete(self) -> None:
         """Show candidates now."""
