@@ -41,7 +41,14 @@ def load_names(connection: psycopg.Connection) -> Names:
         ),
         functions=tuple(NamedFunction(**row) for row in _rows(connection, _FUNCTIONS)),
         foreign_keys=tuple(
-            ForeignKey(**(row | {"columns": tuple(row["columns"]), "other_columns": tuple(row["other_columns"])}))
+            ForeignKey(
+                row["schema"],
+                row["table"],
+                tuple(row["columns"]),
+                row["other_schema"],
+                row["other_table"],
+                tuple(row["other_columns"]),
+            )
             for row in _rows(connection, _FOREIGN_KEYS)
         ),
         types=tuple(NamedType(**row) for row in _rows(connection, _TYPES)),
