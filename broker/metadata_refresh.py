@@ -49,6 +49,8 @@ def fetch(url: str) -> bytes:
     content = bytearray()
     try:
         with httpx.stream("GET", url, timeout=_FETCH_SECONDS) as response:
+            if response.is_redirect:
+                raise MetadataUnavailable(f"{url} leads elsewhere, and no redirect is followed: name the last address.")
             if response.status_code != httpx.codes.OK:
                 raise MetadataUnavailable(f"{url} answered {response.status_code}.")
             for chunk in response.iter_bytes():
@@ -56,7 +58,7 @@ def fetch(url: str) -> bytes:
                 if len(content) > _MOST_BYTES:
                     raise MetadataUnavailable(f"{url} sent more than {_MOST_BYTES} bytes.")
     except httpx.HTTPError as error:
-        raise MetadataUnavailable(f"{url} cannot be fetched: {type(error).__name__}.") from error
+        raise MetadataUnavailable(f"{url} cannot be fetched: {error or type(error).__name__}.") from error
     return bytes(content)
 
 

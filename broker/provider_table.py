@@ -60,10 +60,13 @@ def add_provider(
         SamlError: the metadata are not good.
     """
     if not NAME.fullmatch(new.name):
-        raise ConfigError(f"{new.name!r} is no name: a name is 1 to 64 of a-z, 0-9 and -.")
+        raise ConfigError(f"{new.name!r} is no name.", remedy="Choose 1 to 64 of a-z, 0-9 and - as in okta or entra-2.")
     config = load(path)
     if any(provider.name == new.name for provider in config.identity_providers):
-        raise ConfigError(f"{path} has an identity provider {new.name} already.")
+        raise ConfigError(
+            f"{path} has an identity provider {new.name} already.",
+            remedy="Choose another name; or change its table, and fetch new metadata with `broker idp refresh`.",
+        )
     relative = Path(FOLDER) / f"{new.name}.xml"
     file = path.parent / relative
     as_configured = IdentityProviderConfig(

@@ -100,6 +100,11 @@ def _choose(root: Element, entity_id: str) -> tuple[Element, tuple[Element, ...]
         for entity, around in _entities(root, ())
         if entity.all(_ROLE) and entity.get("entityID") and entity_id in ("", entity.get("entityID"))
     ]
+    if not found and not entity_id:
+        raise MetadataEntityUnknown(
+            "the metadata describe no identity provider",
+            remedy="Take the metadata of the identity provider; those of an application (service provider) don't do.",
+        )
     if len(found) != 1:
         wanted = f"named {entity_id}" if entity_id else "to choose from"
         raise MetadataEntityUnknown(f"the metadata has {len(found)} identity providers {wanted}; one is needed")

@@ -14,13 +14,20 @@ from broker.client.errors import ExitCode, printable
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.config.model import Config, IdentityProviderConfig
-from broker.errors import BrokerError, ConfigError, LoginError, UnknownIdentityProvider
+from broker.errors import (
+    AccessRoleRefused,
+    BrokerError,
+    ConfigError,
+    LoginError,
+    MetadataUnavailable,
+    UnknownIdentityProvider,
+)
 from broker.login.federation import Federation
 from broker.login.service import TrustedProvider
 from broker.login.trial import AttributeFound, Trial, read_pasted, try_response
 from broker.metadata_refresh import fetch, replace_metadata
 from broker.provider_table import NewProvider, add_provider
-from broker.providers import read_bytes, service_provider, trusted_provider
+from broker.providers import service_provider, trusted_provider
 from roles.principal import Principal
 from saml.certificates import certificates_of
 from saml.errors import SamlError
@@ -58,7 +65,7 @@ def add(
     is_url = source.startswith(("https://", "http://"))
     new = NewProvider(
         name=name,
-        metadata=fetch(source) if is_url else read_bytes(Path(source), "--metadata"),
+        metadata=fetch(source) if is_url else _read(Path(source)),
         metadata_url=source if is_url else "",
         metadata_certificate=metadata_certificate,
         metadata_entity_id=metadata_entity_id,
@@ -73,7 +80,8 @@ def add(
     click.echo(_for_the_provider(service_provider(config, _chosen(config, name))))
     click.echo(
         f'\nThen name "{name}" in `trusted_identity_providers` of an access role, restart the broker, and try a '
-        f"response with `broker idp test {name} --response FILE`."
+        f"response with `broker idp test {name} --response FILE`. docs/idp has a guide for each product: what it must "
+        f"send, and the tables that fit."
     )
 
 
@@ -82,15 +90,15 @@ def add(
 def list_command(path: Path) -> None:
     """List the providers, with their certificates."""
     config, now = load(path, os.environ), utc_now()
+    if not config.identity_providers:
+        click.echo("There is none yet: `broker idp add NAME --metadata FILE|URL` adds one.", err=True)
     for provider in config.identity_providers:
         click.echo(provider.name)
+        click.echo(_indented(_limits(config, provider)))
         try:
             click.echo(_provider_text(trusted_provider(config, provider, now).identity_provider, now))
         except ConfigError as error:
             click.echo(f"  PROBLEM  {printable(error.what)}")
-        click.echo(f"  Metadata           {provider.metadata_file}")
-        if provider.metadata_url:
-            click.echo(f"  Fetched from       {provider.metadata_url}")
 
 
 @idp.command()
@@ -107,6 +115,7 @@ def test(path: Path, name: str, response: IO[bytes] | None) -> int:
     if response is None:
         click.echo(_provider_text(provider.identity_provider, now))
         click.echo(_for_the_provider(provider.service_provider))
+        click.echo("\nTo judge a response: --response FILE, or `--response -` and paste it.")
         return ExitCode.OK
     federation = Federation(config.access_roles, config.default_session, config.maximum_session)
     trial = try_response(read_pasted(response.read()), provider, federation, now)
@@ -123,9 +132,13 @@ def refresh(path: Path, names: Sequence[str]) -> int:
     chosen = [_chosen(config, name) for name in names] or [
         provider for provider in config.identity_providers if provider.metadata_url
     ]
+    if not chosen:
+        click.echo("No identity provider has a `metadata_url`: their files are yours to replace.", err=True)
     failed = False
     for provider in chosen:
         try:
+            if not provider.metadata_url:
+                raise MetadataUnavailable("it has no `metadata_url`; replace its metadata file instead.")
             current = trusted_provider(config, provider, now).identity_provider
             found = replace_metadata(provider, fetch(provider.metadata_url), current, now)
         except (SamlError, BrokerError) as refusal:
@@ -142,6 +155,25 @@ def _chosen(config: Config, name: str) -> IdentityProviderConfig:
             return provider
     known = ", ".join(provider.name for provider in config.identity_providers) or "none"
     raise UnknownIdentityProvider(f"The configuration has no identity provider {name!r}.", remedy=f"It has: {known}.")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"--metadata: {file} cannot be read: {error.strerror}.") from None
+
+
+def _limits(config: Config, provider: IdentityProviderConfig) -> list[tuple[str, str]]:
+    """What it may assert, and where its metadata come from."""
+    given = [role.name for role in config.access_roles if provider.name in role.trusted_identity_providers]
+    rows = [
+        ("May give", ", ".join(given) or "no access role: nobody can sign in by it"),
+        ("May name", "any database user" if provider.database_users is None else ", ".join(provider.database_users)),
+        ("May begin sign-ins", "yes" if provider.allow_unsolicited else "no"),
+        ("Metadata", str(provider.metadata_file)),
+    ]
+    return [*rows, ("Fetched from", provider.metadata_url)] if provider.metadata_url else rows
 
 
 def _provider_text(provider: IdentityProvider, now: datetime) -> str:
@@ -168,18 +200,21 @@ def _for_the_provider(ours: ServiceProvider) -> str:
 
 
 def _trial_text(trial: Trial, provider: TrustedProvider) -> str:
-    found = trial.diagnosis
-    signed = "signed by the provider" if found.verified else "NOT SIGNED by the provider: only claimed"
-    parts = [f"Judged as of {found.judged_at:%Y-%m-%d %H:%M:%S} UTC; what it says is {signed}.", "", "It says"]
-    parts.append(_indented([(name, printable(value[:200])) for name, value in found.statements]))
-    parts += ["", "Attributes"]
-    parts += [_attribute_text(attribute, provider.config.name) for attribute in trial.attributes]
+    found, parts = trial.diagnosis, []
+    if found.statements:
+        signed = "signed by the provider" if found.verified else "NOT SIGNED by the provider: only claimed"
+        parts += [f"Judged as of {found.judged_at:%Y-%m-%d %H:%M:%S} UTC; what it says is {signed}.", "", "It says"]
+        parts.append(_indented([(name, printable(value[:200])) for name, value in found.statements]))
+        parts += ["", "Attributes"]
+        parts += [_attribute_text(attribute, provider.config.name) for attribute in trial.attributes]
+    else:
+        parts.append("That cannot be read: take the whole form field SAMLResponse, the form's body, or the XML.")
     parts += ["", "Checks"]
     refusals: list[SamlError | LoginError] = [*found.refusals, *filter(None, [trial.refusal])]
     for refusal in refusals:
         parts += [
             f"  PROBLEM  {printable(refusal.what)} [{refusal.code}]",
-            f"           -> {printable(refusal.remedy)}",
+            f"           -> {printable(_remedy(refusal, provider.config.name))}",
         ]
     if not refusals:
         parts.append("  ok       all")
@@ -187,6 +222,13 @@ def _trial_text(trial: Trial, provider: TrustedProvider) -> str:
     if trial.empty_parts:
         parts.append(f"  (Empty parts of the database roles, which name none: {trial.empty_parts}.)")
     return "\n".join(parts)
+
+
+def _remedy(refusal: SamlError | LoginError, provider: str) -> str:
+    """What the administrator can do, where the usual remedy speaks to the person who signs in."""
+    if isinstance(refusal, AccessRoleRefused):
+        return f'Give an `[access_roles.NAME]` that `arn`, and list "{provider}" in its `trusted_identity_providers`.'
+    return refusal.remedy
 
 
 def _attribute_text(attribute: AttributeFound, provider: str) -> str:

@@ -42,6 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "broker.toml").chmod(0o600)
     (tmp_path / "okta.xml").write_bytes(OKTA.metadata())
     (tmp_path / "entra.xml").write_bytes(ENTRA.metadata())
+    (tmp_path / "application.xml").write_bytes(ENTRA.metadata().replace(b"IDPSSODescriptor", b"SPSSODescriptor"))
     return tmp_path
 
 
@@ -86,7 +87,7 @@ def test_a_provider_is_added_and_the_rest_stays(folder: Path, capsys: pytest.Cap
         (("okta", "--metadata", "okta.xml"), "configuration-invalid"),
         (("okta2", "--metadata", "okta.xml", "--database-user", "*"), "configuration-invalid"),
         (("Okta!", "--metadata", "entra.xml"), "configuration-invalid"),
-        (("entra", "--metadata", "nowhere.xml"), "configuration-invalid"),
+        (("entra", "--metadata", "application.xml"), "saml-metadata-entity-unknown"),
         (("entra", "--metadata", "broker.toml"), "saml-metadata-invalid"),
         (("entra", "--metadata", "entra.xml", "--database-user", "*"), "configuration-invalid"),  # okta has no limit
     ],
@@ -101,6 +102,18 @@ def test_what_cannot_be_added_changes_nothing(
     assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_a_file_that_is_not_there_is_wrong_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert broker("add", "entra", "--metadata", "nowhere.xml") == 2
+    assert "nowhere.xml cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_an_empty_list_says_how_it_is_filled(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert broker("list") == 0
+    assert "broker idp add NAME" in capsys.readouterr().err
+    assert broker("refresh") == 0
+    assert "No identity provider has a `metadata_url`" in capsys.readouterr().err
+
+
 def test_the_list_shows_every_certificate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add("okta", "--database-user", "*@example.com")
     add("entra", "--database-user", "*@partner.example")
@@ -109,6 +122,8 @@ def test_the_list_shows_every_certificate(folder: Path, capsys: pytest.CaptureFi
     assert broker("list") == 0
     said = capsys.readouterr().out
     assert "https://okta.example.net/sso" in said
+    assert "May name            *@example.com" in said
+    assert "no access role: nobody can sign in by it" in said
     assert "PROBLEM  identity_providers.entra.metadata_file" in said
 
 
@@ -173,7 +188,20 @@ def test_why_an_assertion_gives_nothing_is_told(folder: Path, capsys: pytest.Cap
     with_okta(folder)
     respond(folder, attributes={name: value for name, value in ETHAN.items() if not name.endswith("/Role")})
     assert broker("test", "okta", "--response", "response") == 1
-    assert "[access-role-refused]" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "[access-role-refused]" in said
+    assert 'list "okta" in its `trusted_identity_providers`' in said
+
+
+@pytest.mark.parametrize("pasted", ["", "garbage", "SAMLResponse=", "<html>", "PHA+"])
+def test_what_is_no_response_is_told(folder: Path, capsys: pytest.CaptureFixture[str], pasted: str) -> None:
+    with_okta(folder)
+    (folder / "response").write_text(pasted)
+    assert broker("test", "okta", "--response", "response") == 1
+    said = capsys.readouterr().out
+    assert "take the whole form field SAMLResponse" in said
+    assert "[saml-not-" in said
+    assert "MISSING" not in said
 
 
 def test_without_a_response_it_says_what_to_enter(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,6 +214,8 @@ def test_without_a_response_it_says_what_to_enter(folder: Path, capsys: pytest.C
 
 def test_a_refresh_keeps_what_it_cannot_better(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with_okta(folder)
+    assert broker("refresh", "okta") == 1
+    assert "it has no `metadata_url`" in capsys.readouterr().err
     text = (folder / "broker.toml").read_text()
     nowhere = 'metadata_url = "http://127.0.0.1:9/metadata"\nmetadata_file'
     (folder / "broker.toml").write_text(text.replace("metadata_file", nowhere))
