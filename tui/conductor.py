@@ -178,6 +178,20 @@ class Conductor:
         self._fetches += 1
         self._desk.submit(fetch)
 
+    def use(self, work: "Callable[[DatabaseSession], None]") -> None:
+        """Let `work` use the session, as a statement does: it is shown to run, and can be cancelled."""
+        self._runs += 1
+        self._stopping = False
+
+        def act() -> None:
+            try:
+                self.workbench.do(work)
+            finally:
+                self._runs -= 1
+                self._post(RunEnded())
+
+        self._desk.submit(act)
+
     def drop(self, feed: "ResultFeed") -> None:
         """Let go of a result that is shown no more."""
         self._desk.submit(lambda: self.workbench.drop(feed))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.conductor import RunRequest
     from tui.core.access import Refused
     from tui.core.completion_names import Names
+    from tui.core.explaining import Explained
 
 
 @dataclass
@@ -129,6 +130,13 @@ class IdentityCame(Message):
 
     identity: "Identity | None"
     problem: str = ""
+
+
+@dataclass
+class PlanCame(Message):
+    """The server explained a statement."""
+
+    explained: "Explained"
 
 
 @dataclass

@@ -48,17 +48,19 @@ class CsvWriter:
 class JsonWriter:
     """Each result as an array of objects. Numbers keep every digit; JSON and arrays are nested, not quoted."""
 
+    _first, _between, _last, _empty = "[", ",\n ", "]\n", "[]\n"
+
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._columns: list[tuple[str, Callable[[str], str]]] = []
-        self._separator = ""
+        self._separator, self._begun = "", False
 
     def begin(self, columns: Sequence[Column]) -> None:
         self._columns = [
             (f"{_json_text(name)}: ", json_encoder(column.type_oid))
-            for name, column in zip(_distinct(columns), columns, strict=True)
+            for name, column in zip(distinct_names(columns), columns, strict=True)
         ]
-        self._separator = "["
+        self._separator, self._begun = self._first, False
 
     def rows(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -66,11 +68,24 @@ class JsonWriter:
                 key + ("null" if value is None else encode(value))
                 for (key, encode), value in zip(self._columns, row, strict=True)
             ]
-            self._out.write(f"{self._separator}{{{', '.join(pairs)}}}")
-            self._separator = ",\n "
+            self._out.write(f"{self._separator}{{{self._laid_out(', '.join(pairs))}}}")
+            self._separator, self._begun = self._between, True
+
+    def _laid_out(self, pairs: str) -> str:
+        return pairs
 
     def end(self) -> None:
-        self._out.write("[]\n" if self._separator == "[" else "]\n")
+        self._out.write(self._last if self._begun else self._empty)
+
+
+class JsonLinesWriter(JsonWriter):
+    """An object a line, for programs that read line by line."""
+
+    _first, _between, _last, _empty = "", "\n", "\n", ""
+
+    def _laid_out(self, pairs: str) -> str:
+        # Within texts a line end is escaped; between the parts of a json value it means nothing.
+        return pairs.replace("\r", " ").replace("\n", " ")
 
 
 class MarkdownWriter:
@@ -135,7 +150,7 @@ def _json_escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
 
 
-def _distinct(columns: Sequence[Column]) -> list[str]:
+def distinct_names(columns: Sequence[Column]) -> list[str]:
     """The columns' names, with a number where one comes again: an object's keys are distinct."""
     taken: set[str] = set()
     names = []

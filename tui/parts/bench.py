@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from textual.screen import Screen
 
 from tui.conductor import Conductor
+from tui.core.errors import SqlClientError
+from tui.core.interpolation import interpolate
+from tui.core.parameters import as_sql, parameters
 from tui.core.progress import Progress
 from tui.core.relations import Schema
+from tui.core.statements import Statement
 from tui.widgets.editors import Editors
 from tui.widgets.result_table import ResultTable
 from tui.widgets.results import Results
@@ -77,6 +81,22 @@ class Bench(Screen[None]):
         if table is None:
             self.notify("There is no result.")
         return table
+
+    def statement_or_tell(self) -> str | None:
+        """The statement at the cursor with its parameters' last values; the person is told where there is none."""
+        here = self.editors.editor.statement_here()
+        if not isinstance(here, Statement):
+            self.notify("There is no statement at the cursor.")
+            return None
+        missing = [name for name in parameters([here]) if name not in self.values]
+        if missing:
+            self.notify(f"Run it once first: {missing[0]!r} has no value yet.", severity="warning")
+            return None
+        try:
+            return interpolate(here.text, {name: as_sql(value) for name, value in self.values.items() if value}).text
+        except SqlClientError as error:
+            self.notify(error.what, severity="error")
+            return None
 
     def work(
         self,

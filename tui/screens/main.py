@@ -19,6 +19,8 @@ from tui.core.transactions import OPEN
 from tui.parts.arranging import ARRANGING, Arranging
 from tui.parts.connecting import CONNECTING, Connecting
 from tui.parts.editing import EDITING, Editing
+from tui.parts.exporting import EXPORTING, Exporting
+from tui.parts.picturing import PICTURING, Picturing
 from tui.parts.reading import READING, Reading
 from tui.parts.running import RUNNING, Running
 from tui.parts.transacting import TRANSACTING, Transacting
@@ -34,10 +36,10 @@ from tui.widgets.status_bar import Status, StatusBar
 
 _NARROW = 90
 _TEND_SECONDS = 0.5
-_OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *ARRANGING, *TRANSACTING)
+_OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *ARRANGING, *EXPORTING, *PICTURING, *TRANSACTING)
 
 
-class MainScreen(Running, Connecting, Editing, Reading, Arranging, Transacting):
+class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Picturing, Transacting):
     """Where the work is done."""
 
     CSS = """

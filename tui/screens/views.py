@@ -1,7 +1,8 @@
 """Things to read, each a screen on top: a value, a record, one's own access, the keys."""
 
+import re
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,11 +15,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Static, TextArea
 
 from broker.client.model import Identity, TemporaryLogin
+from tui.core.arrays import ArrayValue, element_types, parse_array
 from tui.core.events import Column, Row
 from tui.core.relations import Schema
 from tui.core.terminal import harmless
 
-_SHOWN: int = 1_000_000
+_SHOWN: Final = 1_000_000
+_DUMPED: Final = 65_536
+_BYTEA: Final = 17
+_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 class View(ModalScreen[None]):
@@ -54,8 +59,11 @@ class ValueView(View):
         with Vertical():
             yield Label(Content(self._column.name), classes="title")
             yield TextArea("NULL" if self._value is None else harmless(text), read_only=True, soft_wrap=True)
-            more = f" The first {_SHOWN:,} are shown." if len(value) > _SHOWN else ""
-            yield Label(f"{len(value):,} characters.{more} y copies, Esc closes.", classes="hint")
+            size = f"{len(value):,} characters"
+            if self._column.type_oid == _BYTEA and value.startswith("\\x"):
+                size = f"{len(value) // 2 - 1:,} bytes"
+            more = " Only the beginning is shown." if len(value) > _SHOWN else ""
+            yield Label(f"{size}.{more} y copies, Esc closes.", classes="hint")
 
     def action_copy(self) -> None:
         self._copy(self._value or "")
@@ -93,7 +101,7 @@ class RecordView(View):
             shown = Text("NULL", "dim italic") if value is None else Text(harmless(value[:2000]))
             table.add_row(Text(harmless(column.name)), shown)
         self.query_one(".title", Label).update(f"Record {self._index + 1}")
-        self.query_one(Static).update(table)
+        self.query_one("VerticalScroll Static", Static).update(table)
 
 
 class AccessView(View):
@@ -162,11 +170,43 @@ def _access(
 
 
 def _pretty(column: Column, value: str) -> str:
-    if column.type_oid not in (114, 3802):
-        return value
-    import json
+    """A value as one reads it best: JSON laid out, an element a line, bytes in hexadecimal and as text."""
+    if column.type_oid in (114, 3802):
+        return _json(value)
+    if column.type_oid == _BYTEA and value.startswith("\\x"):
+        return "\n".join(hexdump(bytes.fromhex(value[2 : 2 + 2 * _DUMPED])))
+    if column.type_oid in element_types() and len(value) < _SHOWN:
+        return _elements(parse_array(value))
+    return value
 
-    try:
-        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
-    except ValueError:
-        return value
+
+def hexdump(data: bytes) -> list[str]:
+    """Sixteen bytes a line: offset, hexadecimal, and what is printable ASCII."""
+    dump = []
+    for at in range(0, len(data), 16):
+        part = data[at : at + 16]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        dump.append(f"{at:08x}  {part[:8].hex(' '):<23}  {part[8:].hex(' '):<23}  {text}")
+    return dump
+
+
+def _json(value: str) -> str:
+    """JSON laid out, token by token: numbers keep every digit, and keys that come twice stay."""
+    parts: list[str] = []
+    depth = 0
+    for piece in _JSON_TOKEN.findall(value):
+        closes = piece in "]}"
+        depth -= closes
+        if parts and (closes or parts[-1] in ("[", "{", ",")) and not (closes and parts[-1] in ("[", "{")):
+            parts.append("\n" + "  " * depth)
+        parts.append(": " if piece == ":" else piece)
+        depth += piece in ("[", "{")
+    return "".join(parts)
+
+
+def _elements(values: ArrayValue, depth: int = 0) -> str:
+    shown = []
+    for number, value in enumerate(values, 1):
+        inner = f"\n{_elements(value, depth + 1)}" if isinstance(value, list) else "NULL" if value is None else value
+        shown.append(f"{'  ' * depth}{number}: {inner}")
+    return "\n".join(shown)
