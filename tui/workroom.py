@@ -34,6 +34,11 @@ class Workroom:
         """Whether work is going on."""
         return self._progress is not None
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._progress is not None and self._progress.stopped
+
     def stop(self) -> None:
         """Let the work end; its result is not had."""
         if self._progress is not None:

@@ -49,10 +49,11 @@ class Running(Bench):
         self.conductor.run(RunRequest(tuple(parts), variables, autocommit=self.autocommit))
 
     def action_cancel(self) -> None:
-        if self.conductor.running or self.conductor.fetching:
-            self.conductor.cancel()
-        elif self.workroom.busy:
+        if self.workroom.busy and not self.workroom.stopping and not self.conductor.running:
             self.workroom.stop()
+        elif self.conductor.running or self.conductor.fetching or self.workroom.busy:
+            # Also where the server is slow to give the page that work on a result waits for.
+            self.conductor.cancel()
         self.tick()
 
     def on_statement_began(self, message: StatementBegan) -> None:

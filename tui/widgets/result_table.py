@@ -370,7 +370,9 @@ class ResultTable(ScrollView, can_focus=True):
 
     def _want_if_near(self) -> None:
         near = self.scroll_offset.y + self.size.height + _AHEAD >= self.feed.rows
-        if self.feed.open and self.shown is self.feed and near and self._asked != self.feed.rows:
+        if self.to_the_end or not self.feed.open or self.shown is not self.feed:
+            return
+        if near and self._asked != self.feed.rows:
             self._asked = self.feed.rows
             self.post_message(self.MoreWanted(self.feed))
 
