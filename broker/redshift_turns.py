@@ -21,7 +21,7 @@ TURN: Final = timedelta(seconds=60)
 """More than the statements of one change may take. Whoever comes late all the same changes nothing that the next one
 did not: an announced password is applied, never replaced, by whoever has the turn."""
 
-TRIES: Final = 200
+TRIES: Final = 400
 PAUSE: Final = 0.05
 
 

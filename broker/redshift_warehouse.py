@@ -7,8 +7,11 @@ disables.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from time import sleep
+from typing import Final
 
 import psycopg
 
@@ -19,43 +22,45 @@ from broker.credentials.lease import QUIET_ENDS, SHARED, reason_to_end
 from broker.credentials.model import Lease, LeaseState, RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued, Leases
 from broker.errors import WarehouseOutcomeUnknown, WarehouseUnavailable
-from broker.redshift_desk import RedshiftDesk
-from broker.redshift_turns import PersonTurns, held, lost_turn, record_of
+from broker.redshift_turns import PersonTurns, held, lost_turn
+from broker.redshift_view import RedshiftView
 from broker.warehouse_calls import Connections, OutcomeUnknown
 from broker.warehouse_pool import is_lost
 from roles.actual import ActualState
-from roles.census import Membership, StableUser
-from roles.chains import AccessMap, AccessTarget
 from roles.desired import DesiredLogin, DesiredPassword, Owner
 from roles.dialect.redshift import DISABLED_UNTIL
 from roles.diff import diff
-from roles.explain import AccessExplanation
 from roles.inspect import AnyConnection
 from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.offboard import Offboarded
 from roles.plan import CreateStableUser, GrantRole, Plan
 from roles.policy import RolePolicy
 from roles.privileges import sift
-from roles.records import StableUserRecord
-from roles.redshift.access import SOMEBODY, explain_access, read_access_map
 from roles.redshift.apply import apply_in_transaction, terminate
 from roles.redshift.inspect import (
-    all_memberships,
-    mapped_roles,
     memberships,
     person,
     server_facts,
+    sessions,
     user,
     users,
-    with_sessions,
 )
 from roles.redshift.offboard import Leaver
 from roles.redshift.state import UserFound, actual_state
 
-_LIVE = frozenset({LeaseState.INTENT, LeaseState.ACTIVE})
+LOOK_AT_LEAST: Final = timedelta(hours=1)
+"""How often the warehouse is looked at while nobody has a login there."""
+
+A_LOOK: Final = timedelta(minutes=1)
+"""How long such a look lasts: what it finds is looked at again before it is ended."""
+
+SHOWS_UP_WITHIN: Final = timedelta(minutes=10)
+"""A login that the warehouse had let in just before it was shut out is in its views by then."""
+
+_LIVE: Final = frozenset({LeaseState.INTENT, LeaseState.ACTIVE})
 
 
-class RedshiftWarehouse(RedshiftDesk):
+class RedshiftWarehouse(RedshiftView):
     """Thread-safe; connects when first used."""
 
     def __init__(
@@ -79,10 +84,10 @@ class RedshiftWarehouse(RedshiftDesk):
             reach: database roles that may be given at the moment; without it, what the workgroup's own lists mean.
             pool: where connections come from; without it, a pool of the workgroup's own.
         """
-        super().__init__(config, clock, pause, reach, pool)
-        self._generations = generations
+        super().__init__(config, generations, clock, pause, reach, pool)
         self._leases = leases
         self._turns = PersonTurns(generations, config.name, clock, pause)
+        self._next_look = self._look_until = datetime.min.replace(tzinfo=UTC)
 
     def issue(self, login: DesiredLogin) -> Issued:
         """Reconcile the stable user and apply the present password, in one transaction in the person's turn.
@@ -170,10 +175,10 @@ class RedshiftWarehouse(RedshiftDesk):
             if found is None or held(self._generations.get(self._config.name, database_user), found) is None:
                 return 0
             before = server_facts(connection).now
-            outcome = terminate(connection, self._dialect, found.user_id, before, self._pause)
+            outcome = terminate(connection, self._dialect, [found.user_id], before, self._pause)
             if outcome.alive:
                 raise WarehouseUnavailable(f"Sessions of {database_user} do not end.", retry_after=5)
-            return outcome.ended
+            return sum(outcome.ended.values())
 
         return self._calls.run(work, (database_user,))
 
@@ -190,25 +195,34 @@ class RedshiftWarehouse(RedshiftDesk):
         people: dict[str, list[str]] = {}
         for name in names:
             people.setdefault(leases[name].database_user if name in leases else name, []).append(name)
-        return [each for name, theirs in people.items() for each in self._end_person(name, theirs, leases)]
+        outcomes = self._shut_out({name: theirs for name, theirs in people.items() if self._is_known(name)}, leases)
+        return [
+            AliasEnded(name, 0 if number else count, not problem, problem)
+            for person_, theirs in people.items()
+            for count, problem in [outcomes.get(person_, (0, ""))]
+            for number, name in enumerate(theirs)
+        ]
 
-    def _end_person(self, database_user: str, names: Sequence[str], leases: Mapping[str, Lease]) -> list[AliasEnded]:
-        if self._generations.get(self._config.name, database_user) is None:
-            return [AliasEnded(name, 0, dropped=True) for name in names]
-        with self._turns.of(database_user) as holder:
-            known = self._generations.get(self._config.name, database_user)
-            if known is None:
-                return [AliasEnded(name, 0, dropped=True) for name in names]
-            others = self._others(known, names)
-            quiet = all(leases[name].reason in QUIET_ENDS for name in names if name in leases)
-            if others and quiet:
-                return [AliasEnded(name, 0, dropped=True) for name in names]
-            for other in others:
-                self._leases.move(other.lease_id, LeaseState.ENDING, self._clock(), reason_to_end(other, SHARED))
-            self._generations.withdraw(self._config.name, database_user)
-            ended, problem = self._calls.run(lambda connection: self._shut(connection, known, holder), [database_user])
-        counts = [ended, *(0 for _ in names[1:])]
-        return [AliasEnded(name, count, not problem, problem) for name, count in zip(names, counts, strict=True)]
+    def _shut_out(self, people: Mapping[str, list[str]], leases: Mapping[str, Lease]) -> dict[str, tuple[int, str]]:
+        """Shut out those whose login must end, in their turns, together; what became of each, as `_shut` says it."""
+        shut: list[tuple[KnownUser, str]] = []
+        with ExitStack() as turns:
+            for name in sorted(people):  # in one order, so that two brokers don't wait for each other
+                holder = turns.enter_context(self._turns.of(name))
+                known = self._generations.get(self._config.name, name)
+                if known and self._must_go(known, people[name], leases):
+                    self._generations.withdraw(self._config.name, name)
+                    shut.append((known, holder))
+            return self._calls.run(lambda connection: self._shut(connection, shut), list(people)) if shut else {}
+
+    def _must_go(self, known: KnownUser, names: Sequence[str], leases: Mapping[str, Lease]) -> bool:
+        """Whether the end of these leases is the end of the password; if so, other leases end with it."""
+        others = self._others(known, names)
+        if others and all(leases[name].reason in QUIET_ENDS for name in names if name in leases):
+            return False
+        for other in others:
+            self._leases.move(other.lease_id, LeaseState.ENDING, self._clock(), reason_to_end(other, SHARED))
+        return True
 
     def _others(self, known: KnownUser, names: Sequence[str]) -> list[Lease]:
         """The person's leases that go on; one that is past its end does not."""
@@ -222,26 +236,37 @@ class RedshiftWarehouse(RedshiftDesk):
             and lease.expires_at > self._clock()
         ]
 
-    def _shut(self, connection: AnyConnection, known: KnownUser, holder: str) -> tuple[int, str]:
-        """Disable the user and end its sessions; how many, and why that failed, or ""."""
-        found = user(connection, known.database_user)
-        if found is None:
-            return 0, ""
-        if held(known, found) is None:
-            return 0, "a user of that name is there that the broker did not make"
-        shut = replace(known, user_id=found.user_id, applied="", applied_until=None)
-        if not self._generations.announce(shut, holder):
-            raise lost_turn(known.database_user)
-        connection.execute(self._dialect.disable(known.database_user))
-        outcome = terminate(connection, self._dialect, found.user_id, None, self._pause)
-        self._generations.settle(shut, holder)
-        return outcome.ended, "its sessions do not end" if outcome.alive else ""
+    def _shut(self, connection: AnyConnection, people: Sequence[tuple[KnownUser, str]]) -> dict[str, tuple[int, str]]:
+        """Disable these users and end their sessions; by name, how many ended, and why that failed, or ""."""
+        outcomes: dict[str, tuple[int, str]] = {}
+        there = users(connection)
+        shut: list[tuple[KnownUser, str, int]] = []
+        for known, holder in people:
+            found = there.get(known.database_user)
+            if found is None:
+                outcomes[known.database_user] = (0, "")
+            elif held(known, found) is None:
+                outcomes[known.database_user] = (0, "a user of that name is there that the broker did not make")
+            else:
+                told = replace(known, user_id=found.user_id, applied="", applied_until=None)
+                if not self._generations.announce(told, holder):
+                    raise lost_turn(known.database_user)
+                connection.execute(self._dialect.disable(known.database_user))
+                shut.append((told, holder, found.user_id))
+        ended = terminate(connection, self._dialect, {user_id for *_, user_id in shut}, None, self._pause)
+        for told, holder, user_id in shut:
+            self._generations.settle(replace(told, applied_until=self._clock()), holder)
+            problem = "its sessions do not end" if user_id in ended.alive else ""
+            outcomes[told.database_user] = (ended.ended.get(user_id, 0), problem)
+        return outcomes
 
     def aliases(self) -> list[AliasFound]:
         """The logins that work, or have a session: one for each live lease, or the user itself where there is none."""
+        if not self._worth_a_look():
+            return []
 
         def look(connection: AnyConnection) -> tuple[dict[str, UserFound], frozenset[int]]:
-            return users(connection), with_sessions(connection)
+            return users(connection), frozenset(who for who, _ in sessions(connection))
 
         found, open_sessions = self._calls.run(look)
         # Read after the warehouse: a lease is announced before its login works.
@@ -253,6 +278,17 @@ class RedshiftWarehouse(RedshiftDesk):
             for alias in self._logins_of(there, live, there.user_id in open_sessions)
         ]
 
+    def _worth_a_look(self) -> bool:
+        """Whether anybody may have a login; if not, the warehouse may sleep (a question costs money on Serverless).
+
+        What others did to a user that was shut out is looked for from time to time all the same.
+        """
+        now = self._clock()
+        awake = any(_is_awake(each, now) for each in self._generations.of_workgroup(self._config.name))
+        if not awake and now >= self._next_look:
+            self._next_look, self._look_until = now + LOOK_AT_LEAST, now + A_LOOK
+        return awake or now < self._look_until or bool(self._leases.live(workgroup=self._config.name))
+
     def _logins_of(self, found: UserFound, live: Sequence[Lease], has_session: bool) -> list[AliasFound]:
         usable = found.may_log_in(self._clock())
         theirs = [lease for lease in live if lease.database_user == found.name]
@@ -261,51 +297,6 @@ class RedshiftWarehouse(RedshiftDesk):
         if not theirs and (usable or has_session):
             return [AliasFound(found.name, "", found.name, found.valid_until, usable)]
         return []
-
-    def stable_users(self) -> list[StableUser]:
-        """Everybody whom the broker made here."""
-
-        def look(connection: AnyConnection) -> tuple[dict[str, UserFound], dict[str, list[str]]]:
-            return users(connection), all_memberships(connection)
-
-        found, roles = self._calls.run(look)
-        return [
-            StableUser(
-                DatabaseUserName(each.database_user),
-                record_of(each),
-                tuple(Membership(DatabaseRoleName(role), SOMEBODY) for role in roles.get(each.database_user, ())),
-            )
-            for each in self._generations.of_workgroup(self._config.name)
-            if held(each, found.get(each.database_user))
-        ]
-
-    def explain_access(self, database_user: str, database: str, target: AccessTarget) -> AccessExplanation:
-        """Whether the person may, and which database roles would allow it.
-
-        Raises:
-            UnknownDatabase: the workgroup does not offer that database.
-            PrivilegeUnknown: relations have no such privilege.
-        """
-        self._check_offered(database)
-
-        def work(connection: AnyConnection) -> AccessExplanation:
-            found = read_access_map(connection, target, self._records())
-            return explain_access(found, database_user, target, mapped_roles(connection, self._reach()).grantable)
-
-        return self._calls.run(work, database=database)
-
-    def access_map(self, database: str, target: AccessTarget) -> AccessMap | None:
-        """All that decides about `target`; None if the database has no such relation.
-
-        Raises:
-            UnknownDatabase: the workgroup does not offer that database.
-            PrivilegeUnknown: relations have no such privilege.
-        """
-        self._check_offered(database)
-        return self._calls.run(lambda found: read_access_map(found, target, self._records()), database=database)
-
-    def _records(self) -> dict[str, StableUserRecord]:
-        return {each.database_user: record_of(each) for each in self._generations.of_workgroup(self._config.name)}
 
     def offboard(self, user_name: DatabaseUserName, owner: Owner, reassign_to: DatabaseRoleName | None) -> Offboarded:
         """Strip and disable the user, end its sessions, and drop it where nothing belongs to it any more.
@@ -328,7 +319,7 @@ class RedshiftWarehouse(RedshiftDesk):
     ) -> Offboarded:
         leaver = Leaver(connection, self._dialect, self._pool.connection)
         if reassign_to:
-            leaver.refuse_target(reassign_to, lambda name: self._is_person(name))
+            leaver.refuse_target(reassign_to, self._is_known)
         found = user(connection, user_name)
         known = self._generations.get(self._config.name, user_name)
         if found is None or known is None:
@@ -337,7 +328,7 @@ class RedshiftWarehouse(RedshiftDesk):
         stripped = self._reconcile(connection, DesiredLogin(user_name, owner, (), None), holder)
         known = self._generations.get(self._config.name, user_name) or known
         self._generations.withdraw(self._config.name, user_name)
-        _, problem = self._shut(connection, known, holder)
+        _, problem = self._shut(connection, [(known, holder)])[user_name]
         owned = leaver.owned(found)
         report = Offboarded(user_name, True, stripped.plan, stripped.foreign_roles, tuple(one.shown() for one in owned))
         if not problem and owned:
@@ -348,8 +339,14 @@ class RedshiftWarehouse(RedshiftDesk):
             self._generations.forget(self._config.name, user_name)
         return replace(report, dropped=not problem, problem=problem)
 
-    def _is_person(self, name: str) -> bool:
+    def _is_known(self, name: str) -> bool:
         return self._generations.get(self._config.name, name) is not None
+
+
+def _is_awake(known: KnownUser, now: datetime) -> bool:
+    """Whether the user may have a password, or was shut out so lately that a session may still show up."""
+    lately = known.applied_until is not None and known.applied_until + SHOWS_UP_WITHIN > now
+    return bool(known.applied) or lately or (known.generation is not None and known.generation.valid_until > now)
 
 
 def _is_present(known: KnownUser | None, password: DesiredPassword) -> bool:

@@ -42,7 +42,8 @@ class KnownUser:
         announced_until: with which VALID UNTIL the broker was about to make the user: it knows it again by that
             when a crash kept the number from being written down.
         managed: memberships that the broker granted, or was about to.
-        applied: the generation that the warehouse surely has, and `applied_until` with which end; "" for none.
+        applied: the generation that the warehouse surely has; "" for none.
+        applied_until: with which end it has it; for none, when the user was shut out.
     """
 
     workgroup: str

@@ -1,20 +1,20 @@
 """Makes changes in Redshift, and ends sessions there."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
 
+from roles.apply import Terminated
 from roles.dialect.redshift import RedshiftDialect
-from roles.inspect import AnyConnection, query
+from roles.inspect import AnyConnection
 from roles.plan import Plan
+from roles.redshift.inspect import sessions
 
 _LOOKS: Final = 40
 _LOOK_PAUSE: Final = 0.25
 _QUIET_LOOKS: Final = 2
 """A session that the server had let in just before may show up after the first empty look; the views lag a little."""
-
-_END_OF_TIME: Final = datetime(9999, 12, 31)
 
 
 def apply_in_transaction(connection: AnyConnection, dialect: RedshiftDialect, plan: Plan) -> None:
@@ -25,41 +25,32 @@ def apply_in_transaction(connection: AnyConnection, dialect: RedshiftDialect, pl
                 connection.execute(statement)
 
 
-@dataclass(frozen=True, slots=True)
-class Terminated:
-    """How many sessions were ended, and whether some live on after all looks."""
-
-    ended: int
-    alive: bool
-
-
 def terminate(
     connection: AnyConnection,
     dialect: RedshiftDialect,
-    user_id: int,
+    user_ids: Collection[int],
     before: datetime | None,
     pause: Callable[[float], None],
 ) -> Terminated:
-    """End a user's sessions until two looks in a row find none.
+    """End the sessions of these users until two looks in a row find none.
 
     Args:
         connection: in autocommit mode, so that each look sees the present.
         dialect: of the warehouse.
-        user_id: whose.
+        user_ids: whose.
         before: only sessions that began until then (UTC); None for all.
         pause: waits so many seconds between two looks.
     """
-    cutoff = before.replace(tzinfo=None) if before else _END_OF_TIME
-    look = query("redshift/sessions", user_id=str(user_id), before=cutoff.strftime("%Y-%m-%d %H:%M:%S"))
-    ended: set[int] = set()
+    ended: set[tuple[int, int]] = set()
+    found: list[tuple[int, int]] = []
     quiet = 0
-    for _ in range(_LOOKS):
-        found = {process for (process,) in connection.execute(look)}
-        for process in sorted(found):
+    for _ in range(_LOOKS if user_ids else 0):
+        found = [(who, process) for who, process in sessions(connection, before) if who in user_ids]
+        for _who, process in found:
             connection.execute(dialect.terminate(process))
-        ended |= found
+        ended.update(found)
         quiet = 0 if found else quiet + 1
         if quiet == _QUIET_LOOKS:
-            return Terminated(len(ended), alive=False)
+            break
         pause(_LOOK_PAUSE)
-    return Terminated(len(ended), alive=True)
+    return Terminated(Counter(who for who, _ in ended), frozenset(who for who, _ in found))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from roles.actual import ActualState, ReachableRole
 from roles.inspect import AnyConnection, query
@@ -10,6 +11,8 @@ from roles.names import DatabaseRoleName
 from roles.policy import RolePolicy
 from roles.privileges import Sifted, objection, sift
 from roles.redshift.state import RoleMap, UserFound, user_found
+
+_END_OF_TIME: Final = datetime(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,11 @@ def mapped_roles(connection: AnyConnection, policy: RolePolicy) -> Sifted:
     return sift(allowed, ActualState(reachable=known.reachable(allowed)), policy)
 
 
-def with_sessions(connection: AnyConnection) -> frozenset[int]:
-    """Ids of the users who have an open session."""
-    rows = connection.execute(query("redshift/open_sessions")).fetchall()
-    return frozenset(int(found) for (found,) in rows if found.isdigit())
+def sessions(connection: AnyConnection, before: datetime | None = None) -> list[tuple[int, int]]:
+    """Open sessions that began until `before` (UTC; None: all): the user's id, and the process."""
+    cutoff = before.replace(tzinfo=None) if before else _END_OF_TIME
+    question = query("redshift/sessions", before=cutoff.strftime("%Y-%m-%d %H:%M:%S"))
+    return [(int(who), process) for who, process in connection.execute(question) if who.isdigit()]
 
 
 def server_facts(connection: AnyConnection) -> ServerFacts:

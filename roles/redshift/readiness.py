@@ -25,7 +25,7 @@ from roles.verifier import Verifier
 CANARY_PREFIX: Final = "broker_canary_"
 CANARY_LIFETIME: Final = timedelta(minutes=10)
 
-_VIEWS: Final = ("all_memberships", "role_grants", "system_privileges", "open_sessions", "groups", "users")
+_VIEWS: Final = ("all_memberships", "role_grants", "system_privileges", "groups", "users")
 _NOT_KNOWN_TO_LIBPQ: Final = (
     "libpq knows no challenge for SHA-256: psql, wsql and everything else that is built on it are refused. "
 )
@@ -187,7 +187,7 @@ class Canary:
 
     def _check_sessions(self, name: str) -> Finding:
         found = user(self.connection, name)
-        outcome = terminate(self.connection, self.dialect, found.user_id if found else 0, None, self.pause)
+        outcome = terminate(self.connection, self.dialect, [found.user_id] if found else [], None, self.pause)
         if outcome.ended and not outcome.alive:
             return Finding("session-canary", Severity.OK, "A session is seen, and ends when it is ended.")
         seen = "it does not end" if outcome.ended else "SYS_SESSION_HISTORY does not show it"

@@ -275,13 +275,9 @@ class StandInConnection:
     def _ask_system_privileges(self) -> list[tuple[str, str]]:
         return sorted(self._all.system_privileges)
 
-    def _ask_sessions(self, user_id: str, before: str) -> list[tuple[int]]:
+    def _ask_sessions(self, before: str) -> list[tuple[str, int]]:
         until = datetime.fromisoformat(before).replace(tzinfo=UTC)
-        found = self._server.sessions.items()
-        return [(pid,) for pid, (who, start) in found if str(who) == user_id and start <= until]
-
-    def _ask_open_sessions(self) -> list[tuple[str]]:
-        return [(str(who),) for who in {who for who, _ in self._server.sessions.values()}]
+        return [(str(who), pid) for pid, (who, start) in self._server.sessions.items() if start <= until]
 
     def _ask_server(self) -> list[tuple[Any, ...]]:
         version = "PostgreSQL 8.0.2 on x86_64, Redshift 1.0.99999"

@@ -242,13 +242,79 @@ def test_sessions_that_do_not_end_are_ended_by_a_later_run(cloud: Cloud) -> None
     assert cloud.server.sessions == {}
 
 
-def test_a_session_without_a_lease_is_found_by_the_sweep(cloud: Cloud) -> None:
+def test_a_session_that_shows_up_late_is_found_by_the_sweep(cloud: Cloud) -> None:
     got = cloud.issue()
     cloud.later(minutes=15)
     cloud.reap()
     cloud.server.sessions[9] = (cloud.server.catalogue.users[got.user].user_id, cloud.now)
+    cloud.later(minutes=5)
+    cloud.reap()
+    assert cloud.server.sessions == {}
+
+
+def test_the_end_of_one_person_ends_nobody_elses_sessions(cloud: Cloud) -> None:
+    ethan, emma = cloud.issue("ethan", minutes=15), cloud.issue("emma", minutes=60)
+    for got in (ethan, emma):
+        cloud.server.log_in(got.user, got.password.reveal())
+    cloud.later(minutes=15)
+    assert cloud.reap().terminated == 1
+    (left,) = cloud.server.sessions.values()
+    assert left[0] == cloud.server.catalogue.users[emma.user].user_id
+
+
+def test_a_session_that_begins_later_survives_the_loss_of_a_role(cloud: Cloud) -> None:
+    got = cloud.issue()
+    old = cloud.server.log_in(got.user, got.password.reveal())
+    ours = cloud.server.catalogue.users[ETHAN].user_id
+    cloud.server.sessions[9] = (ours, cloud.now + timedelta(seconds=5))
+    assert cloud.warehouse.end_person_sessions(ETHAN, spare_alias="") == 1
+    assert old not in cloud.server.sessions
+    assert 9 in cloud.server.sessions
+
+
+def test_a_password_that_was_applied_is_looked_after_without_lease_and_generation(cloud: Cloud) -> None:
+    cloud.reap()  # nobody is there
+    got = cloud.issue()
+    cloud.server.log_in(got.user, got.password.reveal())
+    for state in (LeaseState.ENDING, LeaseState.ENDED):
+        cloud.store.leases.move(got.lease_id, state, cloud.now)
+    cloud.store.generations.withdraw("cloud", ETHAN)
+    cloud.later(minutes=5)
     assert cloud.reap().orphans == 1
     assert cloud.server.sessions == {}
+    assert not cloud.lets_in(got)
+
+
+def test_while_nobody_has_a_login_the_warehouse_may_sleep(cloud: Cloud) -> None:
+    cloud.issue()
+    cloud.later(minutes=15)
+    cloud.reap()
+    cloud.later(minutes=11)
+    cloud.reap()  # a last look
+    cloud.later(minutes=2)
+    cloud.server.conversation.clear()
+    for _ in range(10):
+        cloud.reap()
+        cloud.later(minutes=1)
+    assert cloud.server.conversation == []
+    # What others did meanwhile is found all the same, if later.
+    cloud.server.catalogue.users[ETHAN].valid_until = "2099-01-01 00:00:00+00"
+    cloud.later(minutes=60)
+    assert cloud.reap().orphans == 1
+    assert cloud.server.catalogue.users[ETHAN].valid_until.startswith("1970")
+
+
+def test_many_who_end_at_once_are_looked_for_together(cloud: Cloud) -> None:
+    for number in range(30):
+        got = cloud.issue(f"person{number}")
+        cloud.server.log_in(got.user, got.password.reveal())
+    cloud.later(minutes=15)
+    cloud.server.conversation.clear()
+    report = cloud.reap()
+    assert (report.ended, report.terminated) == (30, 30)
+    assert cloud.server.sessions == {}
+    asked = [each for each in cloud.server.conversation if each == "SELECT sessions"]
+    assert len(asked) < 10
 
 
 def test_a_user_that_may_log_in_without_a_lease_is_disabled(cloud: Cloud) -> None:
