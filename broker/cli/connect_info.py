@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from broker.cli.options import DATABASE, URL, WORKGROUP
 from broker.cli.output import moment, report_roles, table
 from broker.client.connect_info import PROXY_PORT, TITLES, Tool, Way, fields
 from broker.client.session import open_session
@@ -14,13 +15,11 @@ from broker.clock import utc_now
 
 @click.command("connect-info")
 @click.argument("tools", metavar="[TOOL]...", nargs=-1, type=click.Choice([str(tool) for tool in Tool]))
-@click.option(
-    "--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`, or your only one."
-)
-@click.option("--database", "-d", metavar="NAME", help="Else the workgroup's default.")
+@WORKGROUP
+@DATABASE
 @click.option("--way", type=click.Choice(["proxy", "direct", "both"]), default="both", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=PROXY_PORT, show_default=True, help="The proxy's.")
-@click.option("--url", metavar="URL", help="The broker's address.")
+@URL
 def connect_info(
     tools: tuple[str, ...], workgroup: str | None, database: str | None, way: str, port: int, url: str | None
 ) -> None:

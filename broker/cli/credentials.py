@@ -2,6 +2,7 @@
 
 import click
 
+from broker.cli.options import DATABASE, URL, WORKGROUP
 from broker.cli.output import as_table, report_roles
 from broker.client.forms import Format, as_aws_credential_process, shown
 from broker.client.session import open_session
@@ -11,14 +12,12 @@ from broker.clock import utc_now
 
 
 @click.command()
-@click.option(
-    "--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`, or your only one."
-)
-@click.option("--database", "-d", metavar="NAME", help="Else the workgroup's default.")
+@WORKGROUP
+@DATABASE
 @click.option("--duration", type=click.IntRange(min=1), metavar="SECONDS", help="Else the workgroup's default.")
 @click.option("--format", "form", type=click.Choice([str(form) for form in Format]), default="table", show_default=True)
 @click.option("--fresh", is_flag=True, help="Do not take the login that was fetched before.")
-@click.option("--url", metavar="URL", help="The broker's address.")
+@URL
 @click.option("--no-store", is_flag=True, help="Take and keep nothing at this machine.")
 def credentials(
     workgroup: str | None,

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from broker.cli import output
+from broker.cli.options import DATABASE, URL, WORKGROUP
 from broker.client.environment import LoginFiles
 from broker.client.errors import ClientError
 from broker.client.model import TemporaryLogin
@@ -30,15 +31,13 @@ _THE_CHILDS: Final = (signal.SIGINT, signal.SIGQUIT)
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.option(
-    "--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`, or your only one."
-)
-@click.option("--database", "-d", metavar="NAME", help="Else the workgroup's default.")
+@WORKGROUP
+@DATABASE
 @click.option("--duration", type=click.IntRange(min=1), metavar="SECONDS", help="Else the longest that is allowed.")
 @click.option(
     "--proxy", "through_proxy", is_flag=True, help="Through a proxy of its own: for drivers that read no files."
 )
-@click.option("--url", metavar="URL", help="The broker's address.")
+@URL
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(
     workgroup: str | None,

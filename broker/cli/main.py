@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from broker.client.errors import ClientError, ExitCode, ExtraMissing, printable
 from broker.errors import Refusal
@@ -41,6 +42,7 @@ COMMANDS: Final = {
     "exec": LazyCommand("broker.cli.exec:exec_", "Run a program that finds the warehouse by itself."),
     "whoami": LazyCommand("broker.cli.whoami:whoami", "Show who you are, and what you may use."),
     "profiles": LazyCommand("broker.cli.profiles:profiles", "List the connection profiles."),
+    "completion": LazyCommand("broker.cli.completion:completion", "Make bash, zsh or fish complete all this."),
     "logout": LazyCommand("broker.cli.logout:logout", "Sign out, here and at the broker."),
     "demo": LazyCommand("broker.cli.demo:demo", "Run the whole story on this machine.", "demo"),
     "serve": LazyCommand("broker.cli.serve:serve", "Run the broker.", "server"),
@@ -81,6 +83,13 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands without importing any, and the group's own options."""
+        commands = [
+            CompletionItem(name, help=lazy.summary) for name, lazy in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from broker.cli.options import URL, WORKGROUP, complete_database
 from broker.client.model import TemporaryLogin
 from broker.client.proxy.run import StoppablePerson, run_loop, serve
 from broker.client.proxy.server import Address
@@ -13,10 +14,14 @@ from broker.client.workgroups import LastingLogins, UntilSignedOut, choose_workg
 
 
 @click.command()
+@WORKGROUP
 @click.option(
-    "--workgroup", "-w", metavar="NAME", help="The warehouse; else the settings' `workgroup`, or your only one."
+    "--database",
+    "-d",
+    metavar="NAME",
+    shell_complete=complete_database,
+    help="For programs that name none; else the workgroup's default.",
 )
-@click.option("--database", "-d", metavar="NAME", help="For programs that name none; else the workgroup's default.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; 0 (the default): any free port."
 )
@@ -24,7 +29,7 @@ from broker.client.workgroups import LastingLogins, UntilSignedOut, choose_workg
     "--socket", "directory", type=click.Path(path_type=Path), metavar="DIR", help="A Unix socket in DIR instead."
 )
 @click.option("--duration", type=click.IntRange(min=1), metavar="SECONDS", help="Else the longest that is allowed.")
-@click.option("--url", metavar="URL", help="The broker's address.")
+@URL
 def proxy(
     workgroup: str | None,
     database: str | None,

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from broker.client import known_workgroups
 from broker.client.api import BrokerApi
 from broker.client.credentials import Credentials
 from broker.client.errors import ClientError, NotSignedIn, PassphraseWrong, SessionRefused, SignInCancelled
@@ -119,7 +120,9 @@ class ClientSession:
 
     def whoami(self) -> Identity:
         """Who the broker says one is."""
-        return self._as_signed_in(lambda signed_in: self._api.whoami(signed_in.token))
+        identity = self._as_signed_in(lambda signed_in: self._api.whoami(signed_in.token))
+        known_workgroups.remember(self._settings, identity)
+        return identity
 
     def explain(
         self, workgroup: str, schema: str, name: str, privilege: str = "SELECT", database: str | None = None
@@ -139,6 +142,7 @@ class ClientSession:
             Whether anybody was signed in.
         """
         with self._one_thread:
+            known_workgroups.forget(self._settings)
             try:
                 signed_in = self._vault().signed_in
             except PassphraseWrong:
