@@ -26,6 +26,9 @@ _TEXT_BROWSERS: Final = frozenset({"www-browser", "links", "elinks", "lynx", "w3
 """What `webbrowser` finds on a machine without a display; they can't run an identity provider's page, and they would
 take the terminal."""
 
+_WINDOWS_OPENER: Final = "wslview"
+"""Opens the browser of Windows from a Linux within it (WSL, package wslu); Python's `webbrowser` does not know it."""
+
 
 def sign_in_with_browser(settings: ClientSettings, api: BrokerApi, person: Person, clock: Clock) -> SignedIn:
     """Let the person sign in with the browser of this machine.
@@ -104,14 +107,18 @@ def check_issuer(issuer: str, expected: str) -> None:
 
 
 def find_browser() -> "BaseBrowser | None":
-    """The person's browser, unless there is none with a display."""
+    """The person's browser, unless there is none with a display. Under WSL that of Windows will do."""
+    import shutil
     import webbrowser
 
     try:
         found = webbrowser.get()
+        if os.path.basename(str(getattr(found, "name", ""))) not in _TEXT_BROWSERS:  # noqa: PTH119
+            return found
     except webbrowser.Error:
-        return None
-    return None if os.path.basename(str(getattr(found, "name", ""))) in _TEXT_BROWSERS else found  # noqa: PTH119
+        pass
+    opener = shutil.which(_WINDOWS_OPENER)
+    return webbrowser.GenericBrowser(opener) if opener else None
 
 
 def show(address: str, person: Person, method: SignInMethod, way: str = "in") -> None:
@@ -124,8 +131,10 @@ def show(address: str, person: Person, method: SignInMethod, way: str = "in") ->
     # In a process of its own: some browsers' commands return only when they are closed, and many would keep our stdout
     # open, so that `eval "$(broker credentials ...)"` would wait for the browser's end. Isolated (-I): no module from
     # the current folder.
+    opener = str(getattr(browser, "name", ""))
+    is_windows = os.path.basename(opener) == _WINDOWS_OPENER  # noqa: PTH119
     subprocess.Popen(  # noqa: S603 - our own interpreter, and an address that we made
-        [sys.executable, "-I", "-m", "webbrowser", "-t", address],
+        [opener, address] if is_windows else [sys.executable, "-I", "-m", "webbrowser", "-t", address],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,13 +1,15 @@
+import os
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from broker.client.browser import accept, authorization_url, challenge, find_browser
+from broker.client.browser import accept, authorization_url, challenge, find_browser, show
 from broker.client.errors import BrokerNamedOtherwise, SignInRefused
 from broker.client.listener import Answer, read_answer
-from broker.client.settings import ClientSettings
+from broker.client.settings import ClientSettings, SignInMethod
 from broker.secrets import Secret
+from tests.integration.client.helpers import RecordingPerson, until
 
 URL = "https://broker.example/base"
 
@@ -56,6 +58,23 @@ def test_answer_needs_the_state_and_a_code_or_an_error() -> None:
     assert read_answer("code=c&state=s", "s") == Answer(Secret("c"))
     for query in ("", "code=c", "state=s", "code=&state=s", "code=c&state=t", "code=c&code=d&state=s", "%", "a;b"):
         assert read_answer(query, "s") is None
+
+
+def test_under_wsl_the_browser_of_windows_opens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without a display, and with `wslview`; the address arrives in one piece."""
+    import webbrowser
+
+    def none() -> None:
+        raise webbrowser.Error
+
+    opener, log = tmp_path / "wslview", tmp_path / "opened"
+    opener.write_text(f'#!/bin/sh\nprintf %s "$*" > {log}.draft && mv {log}.draft {log}\n')
+    opener.chmod(0o700)
+    monkeypatch.setattr(webbrowser, "get", none)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    show("https://broker.example/a?b=c&d=e%20f", RecordingPerson(), SignInMethod.BROWSER)
+    until(log.exists)
+    assert log.read_text() == "https://broker.example/a?b=c&d=e%20f"
 
 
 @pytest.mark.parametrize("name", ["w3m", "/usr/bin/lynx", "www-browser"])
