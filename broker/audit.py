@@ -5,6 +5,7 @@ are closed on purpose: what is not a field can't leak.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -114,6 +115,14 @@ class AuditLog(Protocol):
 
         Raises:
             StoreUnavailable: the record could not be kept.
+        """
+        ...
+
+    def record_all(self, records: Sequence[AuditRecord]) -> None:
+        """Keep several; where that fails, some may be kept.
+
+        Raises:
+            StoreUnavailable: not all could be kept.
         """
         ...
 

@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,11 @@ class AuditFile:
                 raise self._unusable(str(error.strerror)) from error
             if written != len(line):
                 raise self._unusable("No space for the whole line")
+
+    def record_all(self, records: Sequence[AuditRecord]) -> None:
+        """`record` each."""
+        for record in records:
+            self.record(record)
 
     def close(self) -> None:
         """Give the file back."""
@@ -92,6 +98,11 @@ class AuditTrail:
         """
         for log in self._logs:
             log.record(record)
+
+    def record_all(self, records: Sequence[AuditRecord]) -> None:
+        """As `record`, for several."""
+        for log in self._logs:
+            log.record_all(records)
 
 
 def to_json(record: AuditRecord) -> str:

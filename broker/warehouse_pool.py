@@ -68,6 +68,9 @@ class Pool:
             min_size=0,
             max_size=config.pool_size,
             timeout=config.connect_timeout.total_seconds(),
+            # When to try again is the breaker's to say: the pool's own pauses grow to minutes, and nobody else may try
+            # meanwhile.
+            reconnect_timeout=1.0,
             name=f"warehouse-{config.name}",
             open=False,
         )

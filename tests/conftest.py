@@ -59,7 +59,8 @@ class PostgresServer:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _server(conninfo: str) -> PostgresServer:
+def server_of(conninfo: str) -> PostgresServer:
+    """The server behind a superuser's conninfo."""
     with psycopg.connect(conninfo) as connection:
         return PostgresServer(conninfo, connection.info.server_version)
 
@@ -68,7 +69,7 @@ def _server(conninfo: str) -> PostgresServer:
 def postgres() -> Iterator[PostgresServer]:
     """The server of TEST_DATABASE_URL, or an embedded one of our own (one per worker of pytest-xdist)."""
     if url := os.environ.get("TEST_DATABASE_URL"):
-        yield _server(url)
+        yield server_of(url)
         return
     from broker.demo.postgres import EmbeddedPostgres
 
@@ -77,7 +78,7 @@ def postgres() -> Iterator[PostgresServer]:
     directory.chmod(0o755)
     try:
         with EmbeddedPostgres(directory) as embedded:
-            yield _server(embedded.conninfo)
+            yield server_of(embedded.conninfo)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -30,6 +30,10 @@ class Leases(Protocol):
         """Go to `to` if `lease.TRANSITIONS` allows it from where the lease stands; True if it moved."""
         ...
 
+    def move_all(self, lease_ids: Sequence[str], to: LeaseState, now: datetime, reason: str = "") -> int:
+        """`move` for each of them, all or none; how many moved."""
+        ...
+
     def get(self, lease_id: str) -> Lease | None:
         """The lease, or None."""
         ...

@@ -33,7 +33,7 @@ BATCH: Final = 50
 """Aliases that are dropped together: few enough to hold no lock for long."""
 
 AT_ONCE: Final = 1_000
-"""Due leases of one run; what is left over waits for the next."""
+"""Due leases of one run; what is left over is for the next, which follows at once."""
 
 LONGEST_PAUSE: Final = timedelta(seconds=30)
 FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -51,12 +51,14 @@ class ReapReport:
         orphans: aliases that were removed without a live lease.
         terminated: sessions that were ended.
         problems: aliases that are disabled but could not be dropped, and why; every run tries again.
+        full: as many leases were due as one run takes: more may be waiting.
     """
 
     ended: int = 0
     orphans: int = 0
     terminated: int = 0
     problems: tuple[str, ...] = ()
+    full: bool = False
 
     def __add__(self, other: "ReapReport") -> "ReapReport":
         return ReapReport(
@@ -64,6 +66,7 @@ class ReapReport:
             self.orphans + other.orphans,
             self.terminated + other.terminated,
             self.problems + other.problems,
+            self.full or other.full,
         )
 
 
@@ -119,9 +122,10 @@ class Reaper:
         Raises:
             WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the first failure; the next run takes up the rest.
         """
-        due = [self._begin_end(lease, now) for lease in self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE)]
+        due = self._begin_end(self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE), now)
         sweep = partial(self._sweep, workgroup, {lease.alias for lease in due}, now)
-        return _all_of([*self._steps(workgroup, due, now), sweep])
+        report = _all_of([*self._steps(workgroup, due, now), sweep])
+        return replace(report, full=len(due) == AT_ONCE and report.ended > 0)
 
     def run_in_turn(self, workgroup: str, now: datetime) -> ReapReport | None:
         """As `run_once`; None if another broker is at it in this workgroup."""
@@ -160,8 +164,11 @@ class Reaper:
     def _loop(self, workgroup: str, stop: Event) -> None:
         failures = 0
         while not stop.is_set():
-            succeeded = self._attempt(workgroup, lambda now: self.run_in_turn(workgroup, now))
+            reports: list[ReapReport | None] = []
+            succeeded = self._attempt(workgroup, lambda now: reports.append(self.run_in_turn(workgroup, now)))  # noqa: B023
             failures = 0 if succeeded else failures + 1
+            if any(report and report.full for report in reports):
+                continue
             stop.wait(pause(self._interval, failures, self._random.random()).total_seconds())
 
     def _attempt(self, name: str, work: Callable[[datetime], object]) -> bool:
@@ -173,11 +180,16 @@ class Reaper:
             return False
         return True
 
-    def _begin_end(self, lease: Lease, now: datetime) -> Lease:
-        """Put the lease to ENDING with its reason; the reason outlives a crash, and tells what else must end."""
-        reason = reason_to_end(lease, EXPIRED if lease.state is LeaseState.ACTIVE else lease.reason)
-        self._leases.move(lease.lease_id, LeaseState.ENDING, now, reason)
-        return replace(lease, state=LeaseState.ENDING, reason=reason)
+    def _begin_end(self, leases: Sequence[Lease], now: datetime) -> list[Lease]:
+        """Put the leases to ENDING with their reasons; these outlive a crash, and tell what else must end."""
+        ending = [lease for lease in leases if lease.state is LeaseState.ENDING]
+        for state in (LeaseState.ACTIVE, LeaseState.INTENT):
+            theirs = [lease for lease in leases if lease.state is state]
+            if theirs:
+                reason = reason_to_end(theirs[0], EXPIRED)
+                self._leases.move_all([lease.lease_id for lease in theirs], LeaseState.ENDING, now, reason)
+                ending += [replace(lease, state=LeaseState.ENDING, reason=reason) for lease in theirs]
+        return ending
 
     def _end_cut_off(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
         """End one person's issues that were cut off. The person's sessions first: a run that ends here is repeated."""
@@ -191,16 +203,14 @@ class Reaper:
 
     def _end(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
         by_alias = {lease.alias: lease for lease in leases}
-        report = ReapReport()
-        for alias in self._warehouses[workgroup].end_aliases(list(by_alias)):
-            lease = by_alias[alias.name]
-            report += _outcome(alias)
-            # On record before the end is final: a crash in between leaves the record twice, not the end unrecorded.
-            current = self._leases.get(lease.lease_id)
-            if current and current.state is LeaseState.ENDING:
-                self._audit.record(_record(AuditEvent.LEASE_REAPED, lease, now, _detail(alias, lease.reason)))
-                report += ReapReport(ended=int(self._leases.move(lease.lease_id, LeaseState.ENDED, now)))
-        return report
+        aliases = self._warehouses[workgroup].end_aliases(list(by_alias))
+        current = self._leases.by_aliases(workgroup, list(by_alias))
+        done = [(by_alias[alias.name], alias) for alias in aliases if _is_ending(current.get(alias.name))]
+        # On record before the end is final: a crash in between leaves the record twice, not the end unrecorded.
+        reaped = [_record(AuditEvent.LEASE_REAPED, lease, now, _detail(alias, lease.reason)) for lease, alias in done]
+        self._audit.record_all(reaped)
+        ended = self._leases.move_all([lease.lease_id for lease, _ in done], LeaseState.ENDED, now)
+        return sum(map(_outcome, aliases), ReapReport(ended=ended))
 
     def _sweep(self, workgroup: str, just_ended: Set[str], now: datetime) -> ReapReport:
         """Remove aliases without a live lease; the warehouse is read before the store."""
@@ -252,6 +262,10 @@ def _all_of(steps: Iterable[Callable[[], ReapReport]]) -> ReapReport:
     if failures:
         raise failures[0]
     return report
+
+
+def _is_ending(lease: Lease | None) -> bool:
+    return lease is not None and lease.state is LeaseState.ENDING
 
 
 def _is_canary(alias: AliasFound, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """The audit in the store."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,6 +41,11 @@ class SqlAuditLog:
 
     def record(self, record: AuditRecord) -> None:
         self._database.count(_ADD, record.storable())
+
+    def record_all(self, records: Sequence[AuditRecord]) -> None:
+        if records:
+            with self._database.transaction() as transaction:
+                transaction.execute(_ADD, [record.storable() for record in records])
 
     def by_request(self, request_id: str) -> list[AuditRecord]:
         return [_record(row) for row in self._database.rows(_BY_REQUEST, {"this_request": request_id})]

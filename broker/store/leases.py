@@ -27,7 +27,8 @@ def _move_to(target: LeaseState) -> Update:
     if target in FINAL_STATES:
         changed["ended_at"] = bindparam("now")
     sources = [state.value for state in sources_of(target)]
-    return update(table).where(table.c.lease_id == bindparam("this_lease"), table.c.state.in_(sources)).values(changed)
+    these = table.c.lease_id.in_(bindparam("these_leases", expanding=True))
+    return update(table).where(these, table.c.state.in_(sources)).values(changed)
 
 
 _NEW: Final = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in table.c}
@@ -80,7 +81,10 @@ class SqlLeases:
                 )
 
     def move(self, lease_id: str, to: LeaseState, now: datetime, reason: str = "") -> bool:
-        return self._database.count(_MOVE[to], {"this_lease": lease_id, "now": now, "why": reason}) == 1
+        return self.move_all([lease_id], to, now, reason) == 1
+
+    def move_all(self, lease_ids: Sequence[str], to: LeaseState, now: datetime, reason: str = "") -> int:
+        return self._database.count(_MOVE[to], {"these_leases": list(lease_ids), "now": now, "why": reason})
 
     def get(self, lease_id: str) -> Lease | None:
         row = self._database.row(_GET, {"this_lease": lease_id})

@@ -9,11 +9,11 @@ from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
-from broker.audit import AuditEvent, AuditQuery, AuditRecord
 from broker.credentials.lease import FINAL_STATES, may_move
 from broker.credentials.model import Lease, LeaseState
 from broker.errors import DatabaseUserTaken
 from broker.login.model import ApprovedLogin, AuthorizationCode, DeviceGrant, DeviceState, PendingLogin
+from broker.store.memory_audit import MemoryAuditLog
 from broker.store.memory_generations import MemoryGenerations
 from broker.store.memory_people import MemoryPeople
 from broker.store.model import Store
@@ -268,13 +268,16 @@ class MemoryLeases:
             self._leases[lease.lease_id] = lease
 
     def move(self, lease_id: str, to: LeaseState, now: datetime, reason: str = "") -> bool:
+        return self.move_all([lease_id], to, now, reason) == 1
+
+    def move_all(self, lease_ids: Sequence[str], to: LeaseState, now: datetime, reason: str = "") -> int:
         with self._lock:
-            lease = self._leases.get(lease_id)
-            if lease is None or not may_move(lease.state, to):
-                return False
-            ended_at = now if to in FINAL_STATES else lease.ended_at
-            self._leases[lease_id] = replace(lease, state=to, ended_at=ended_at, reason=reason or lease.reason)
-        return True
+            found = [lease for key in lease_ids if (lease := self._leases.get(key)) and may_move(lease.state, to)]
+            for lease in found:
+                ended_at = now if to in FINAL_STATES else lease.ended_at
+                moved = replace(lease, state=to, ended_at=ended_at, reason=reason or lease.reason)
+                self._leases[lease.lease_id] = moved
+        return len(found)
 
     def get(self, lease_id: str) -> Lease | None:
         with self._lock:
@@ -320,39 +323,6 @@ class MemoryLeases:
         with self._lock:
             found = [lease for lease in self._leases.values() if wanted(lease)]
         return sorted(found, key=lambda lease: (lease.created_at, lease.lease_id))
-
-
-class MemoryAuditLog:
-    """`broker.audit.SearchableAuditLog` in memory; `records` has them all, in order."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._records: list[AuditRecord] = []
-
-    @property
-    def records(self) -> tuple[AuditRecord, ...]:
-        """Everything that was recorded."""
-        with self._lock:
-            return tuple(self._records)
-
-    def record(self, record: AuditRecord) -> None:
-        kept = AuditRecord(**(record.storable() | {"event": AuditEvent(record.event)}))  # type: ignore[arg-type]
-        with self._lock:
-            self._records.append(kept)
-
-    def by_request(self, request_id: str) -> list[AuditRecord]:
-        return [record for record in self.records if record.request_id == request_id]
-
-    def find(self, query: AuditQuery) -> list[AuditRecord]:
-        found = [
-            record
-            for record in self.records
-            if query.reference in ("", record.request_id)
-            and query.user in ("", record.subject, record.source_identity, record.database_user)
-            and (query.since is None or record.at >= query.since)
-            and (record.code or not query.refused)
-        ]
-        return found[-query.latest :]
 
 
 def memory_store() -> Store:

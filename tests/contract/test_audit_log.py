@@ -30,6 +30,13 @@ class TestAuditLog:
         assert store.audit.by_request(first.request_id) == [first, second]
         assert store.audit.by_request("another") == []
 
+    def test_several_are_kept_in_their_order(self, store: Store) -> None:
+        first = audit_record()
+        several = [first, audit_record(event=AuditEvent.CREDENTIALS_ALLOWED, request_id=first.request_id)]
+        store.audit.record_all(several)
+        store.audit.record_all([])
+        assert store.audit.by_request(first.request_id) == several
+
     @pytest.mark.parametrize("hostile", ["\x00", "\ud800", "a\x00b\udfffc"])
     def test_what_no_database_takes_is_recorded_all_the_same(self, store: Store, hostile: str) -> None:
         replaced = hostile.replace("\x00", "\ufffd").replace("\ud800", "\ufffd").replace("\udfff", "\ufffd")

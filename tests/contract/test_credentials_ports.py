@@ -62,6 +62,21 @@ class TestLeases:
         store.leases.move(new.lease_id, LeaseState.ENDED, LATER)
         assert store.leases.get(new.lease_id) == replace(new, state=LeaseState.ENDED, ended_at=LATER, reason="expired")
 
+    def test_many_move_at_once_where_the_table_lets_them(self, store: Store) -> None:
+        leases = [lease() for _ in range(3)]
+        for each in leases:
+            store.leases.add_intent(each)
+        store.leases.move(leases[2].lease_id, LeaseState.FAILED, NOW)
+        asked = [*(each.lease_id for each in leases), "another"]
+        assert store.leases.move_all(asked, LeaseState.ENDING, LATER, "expired") == 2
+        found = [store.leases.get(each.lease_id) for each in leases]
+        assert [(each.state, each.reason) for each in found if each] == [
+            (LeaseState.ENDING, "expired"),
+            (LeaseState.ENDING, "expired"),
+            (LeaseState.FAILED, ""),
+        ]
+        assert store.leases.move_all([], LeaseState.ENDED, LATER) == 0
+
     def test_one_of_eight_moves_wins(self, store: Store) -> None:
         new = added(store, LeaseState.ACTIVE)
         moved = at_once([lambda: store.leases.move(new.lease_id, LeaseState.ENDING, NOW)] * 8)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from broker.audit import AuditEvent, AuditRecord
 from broker.audit_file import AuditFile, AuditTrail, to_json
 from broker.errors import StoreUnavailable
-from broker.store.memory import MemoryAuditLog
+from broker.store.memory_audit import MemoryAuditLog
 
 RECORD = AuditRecord(
     event=AuditEvent.LOGIN_REFUSED,

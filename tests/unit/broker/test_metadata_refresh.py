@@ -13,7 +13,7 @@ from broker.config.model import Config, IdentityProviderConfig, ServerConfig
 from broker.errors import MetadataUnavailable
 from broker.metadata_refresh import AFTER_FAILURE, MetadataKeeper, fetch_due
 from broker.providers import trusted_provider
-from broker.store.memory import MemoryAuditLog
+from broker.store.memory_audit import MemoryAuditLog
 from saml.model import IdentityProvider
 from tests.simulators.identity_provider import SimulatedIdentityProvider
 from tests.simulators.saml_keys import key_pair

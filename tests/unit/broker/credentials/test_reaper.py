@@ -132,7 +132,7 @@ def test_a_run_that_was_cut_off_is_taken_up_by_the_next(bench: Bench) -> None:
 def test_an_end_that_cannot_be_recorded_is_not_final(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.active()
     with monkeypatch.context() as patch:
-        patch.setattr(bench.store.audit, "record", lambda _record: raising(StoreUnavailable("down"))())
+        patch.setattr(bench.store.audit, "record_all", lambda _records: raising(StoreUnavailable("down"))())
         with pytest.raises(StoreUnavailable):
             bench.run()
     assert bench.warehouse.found == {}
