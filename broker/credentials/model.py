@@ -40,7 +40,7 @@ class DatabaseCredentials:
     """A temporary login.
 
     Attributes:
-        user: the login alias: what the client connects as (`session_user`).
+        user: what the client connects as (`session_user`): the login alias, or the stable user where there are none.
         database_user: the stable user: what the client acts as (`current_user`), and owner of what it creates.
         database_roles: granted, sorted.
         unknown_roles: asserted, but not in the warehouse.

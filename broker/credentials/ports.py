@@ -121,9 +121,9 @@ class Warehouse(Protocol):
     """One workgroup's warehouse, through the broker's own admin login. Each call is its own transaction(s)."""
 
     def issue(self, login: DesiredLogin) -> Issued:
-        """Reconcile the stable user and add the alias, in one transaction under the person's advisory lock.
+        """Reconcile the stable user and add the alias (or apply the password), all or nothing, one login at a time.
 
-        Somebody who is left without a database role gets no alias, and also loses what the broker granted before.
+        Somebody who is left without a database role gets no login, and also loses what the broker granted before.
 
         Raises:
             RolesError: a name is not ours to use.

@@ -27,7 +27,7 @@ CANARY_LIFETIME: Final = timedelta(minutes=10)
 
 _VIEWS: Final = ("all_memberships", "role_grants", "system_privileges", "groups", "users")
 _NOT_KNOWN_TO_LIBPQ: Final = (
-    "libpq knows no challenge for SHA-256: psql, wsql and everything else that is built on it are refused. "
+    "libpq knows no challenge for SHA-256: psql and everything else that is built on it are refused. "
 )
 
 
@@ -160,7 +160,7 @@ class Canary:
     def _check_login(self, name: str, password: str) -> Iterator[Finding]:
         if not self.expected.any_client:
             what = _NOT_KNOWN_TO_LIBPQ + "The broker's own is, so the login was not tried."
-            yield Finding("login-canary", Severity.WARNING, what, 'Set `password_hash = "md5"` for such clients.')
+            yield Finding("login-canary", Severity.WARNING, what, 'Set `redshift_hash = "md5"` for such clients.')
             return
         conninfo = make_conninfo(
             self.expected.client_conninfo,

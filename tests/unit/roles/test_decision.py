@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from roles import decision as decisions
 from roles.decision import Decision, no_database_role
-from roles.names import parse_database_role
+from roles.names import REDSHIFT_MAXIMUM_BYTES, parse_database_role
 from roles.policy import RolePolicy, Scope, policy_of_lists
 from roles.principal import Principal
 
@@ -41,6 +41,16 @@ def test_deny_wins():
     decision = decide(["sales", "sales_eu"], RolePolicy(allow=("sales*",), deny=("sales_*",)))
     assert decision.candidates == ("sales",)
     assert reasons(decision) == {"sales_eu": "The rule workgroups.analytics.deny_database_roles denies it."}
+
+
+def test_how_long_a_name_may_be_depends_on_the_warehouse():
+    long = "x" * 127
+    principal = Principal("okta", "ethan", "ethan", "analyst", "ethan", (long, long + "x"))
+    policy = policy_of_lists("cloud", ("x*",), ())
+    decided = decisions.decide(principal, policy, Scope("cloud", ("dev",), maximum_bytes=REDSHIFT_MAXIMUM_BYTES))
+    assert decided.candidates == (long,)
+    assert "127 bytes" in reasons(decided)[long + "x"]
+    assert decisions.decide(principal, policy, Scope("cloud", ("dev",))).candidates == ()
 
 
 def test_case_matters():

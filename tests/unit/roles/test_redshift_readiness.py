@@ -163,3 +163,13 @@ def test_a_postgresql_is_no_redshift() -> None:
         "PostgreSQL 17.1 on x86_64", "a", superuser=True, now=datetime(2026, 1, 1, tzinfo=UTC)
     )
     assert next(iter(readiness.check_server(facts))).severity is Severity.PROBLEM
+
+
+def test_the_policys_check_learns_which_roles_are_too_powerful(server: RedshiftStandIn) -> None:
+    server.catalogue.role_grants.add(("finance", "sys:superuser"))
+    objections = RedshiftDesk(CLOUD, clock=lambda: START, pool=server).role_objections()
+    assert objections["sales"] is None
+    assert "sys:superuser" in (objections["finance"] or "")
+    assert "system-defined" in (objections["sys:superuser"] or "") or "CREATE USER" in (
+        objections["sys:superuser"] or ""
+    )
