@@ -191,7 +191,7 @@ class BrokerApi:
                 raise BrokerUntrusted(
                     f"The certificate of {url} is not trusted: {certificate_problem(error)}."
                 ) from None
-            raise BrokerUnreachable(f"The broker at {url} cannot be reached: {error}.") from None
+            raise _not_reached(url, error) from None
         if not response.is_success:
             raise refusal(response.status_code, response.headers, content, url)
         return content
@@ -246,6 +246,15 @@ def _read(response: "httpx.Response", url: str) -> bytes:
         if time.monotonic() > end:
             raise _slow(url)
     return content
+
+
+def _not_reached(url: str, error: Exception) -> BrokerUnreachable:
+    if "WRONG_VERSION_NUMBER" not in str(error):
+        return BrokerUnreachable(f"The broker at {url} cannot be reached: {error}.")
+    return BrokerUnreachable(
+        f"What answers at {url} does not speak TLS.",
+        remedy="Check the port. A broker without TLS can only be on this machine: name it as http://127.0.0.1:PORT.",
+    )
 
 
 def _slow(url: str) -> BrokerUnreachable:

@@ -193,6 +193,10 @@ class TemporaryLogin:
         """Whether it lasts long enough to be worth using."""
         return now < self.renew_at
 
+    def fresh(self, now: datetime) -> bool:
+        """Whether it lasts long enough for a connection that stays open: for half of its life."""
+        return now - self.obtained_at <= self.expires_at - now
+
 
 @dataclass(frozen=True, slots=True)
 class CredentialWish:

@@ -145,18 +145,22 @@ class Connector:
         self._one_thread = threading.Lock()
 
     def login(self, *, instead_of: TemporaryLogin | None = None) -> TemporaryLogin:
-        """A login that is good for a while; not `instead_of`, which the warehouse did not take."""
+        """A login that lasts for half of its life at least; not `instead_of`, which the warehouse did not take."""
         with self._one_thread:
             kept = self._kept
-            if kept is not None and kept is not instead_of and kept.good(utc_now()):
+            if kept is not None and kept is not instead_of and kept.fresh(utc_now()):
                 return kept
             self._workgroup = self._workgroup or choose_workgroup(self._session, self._settings.workgroup)
-            wanted = self._properties
-            login = self._kept = self._session.credentials(
-                self._workgroup, wanted.database, wanted.duration, fresh=instead_of is not None
-            )
+            login = self._ask(fresh=instead_of is not None)
+            if not login.fresh(utc_now()):
+                login = self._ask(fresh=True)
+            self._kept = login
             self._last_use = {**dict(list(self._last_use.items())[-_LOGINS:]), login.user: login.renew_at}
             return login
+
+    def _ask(self, *, fresh: bool) -> TemporaryLogin:
+        wanted = self._properties
+        return self._session.credentials(self._workgroup, wanted.database, wanted.duration, fresh=fresh)
 
     def parameters(self, login: TemporaryLogin) -> dict[str, Any]:
         """What libpq needs; what the environment says about some other server does not count."""

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from broker.client.errors import (
     PropertiesInvalid,
 )
 from broker.client.plugin import Connector, aconnect, connect, connector, forget_connectors, gather
+from broker.clock import utc_now
 from tests.integration.client.conftest import ScriptedBrowser, Warehouse, who
 from tests.integration.client.helpers import RecordingPerson, TinyBroker, until
 
@@ -64,6 +66,16 @@ def test_a_child_of_a_fork_has_its_own_connectors(url: str, tiny: TinyBroker, wa
     if (child := os.fork()) == 0:
         os._exit(connector(gather(url)) is parents)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_login_past_its_half_opens_no_connection(
+    url: str, tiny: TinyBroker, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = who(connect(url))
+    for later, same in ((440, True), (460, False)):
+        monkeypatch.setattr("broker.client.plugin.utc_now", lambda: utc_now() + timedelta(seconds=later))  # noqa: B023
+        assert (who(connect(url)) == first) is same
+    assert tiny.logins == 2
 
 
 def test_a_revoked_login_is_replaced_once(url: str, tiny: TinyBroker, warehouse: Warehouse) -> None:

@@ -152,6 +152,12 @@ def test_a_broker_that_is_slow_is_given_up(
     assert time.monotonic() - begun < 5
 
 
+def test_a_broker_that_speaks_no_tls_is_said_so(browser: ScriptedBrowser, tiny: TinyBroker) -> None:
+    with pytest.raises(BrokerUnreachable, match="does not speak TLS") as failed:
+        connect(f"{tiny.url.replace('http:', 'broker:')}/w")
+    assert "http://127.0.0.1" in failed.value.remedy
+
+
 def test_a_broker_that_is_down_is_said_so(browser: ScriptedBrowser) -> None:
     with pytest.raises(BrokerUnreachable, match="cannot be reached"):
         connect(broker_url="http://127.0.0.1:1", workgroup="w")
