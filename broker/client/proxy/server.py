@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,14 +51,20 @@ class Proxy:
             if address.socket_directory is None:
                 self._server = await loop.create_server(self._accept, "127.0.0.1", address.port)
                 return f"host=127.0.0.1 port={self._server.sockets[0].getsockname()[1]}"
-            directory = address.socket_directory
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if directory.stat().st_mode & 0o077:
-                raise ProxyAddressUnusable(f"{directory} is open to other users", remedy=f"chmod 700 {directory}")
-            port = address.port or 5432
-            self._server = await loop.create_unix_server(self._accept, str(directory / f".s.PGSQL.{port}"))
+            return await self._start_socket(address.socket_directory, address.port or 5432)
         except OSError as error:
             raise ProxyAddressUnusable(f"can't listen there: {error.strerror or error}") from error
+
+    async def _start_socket(self, directory: Path, port: int) -> str:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = directory.stat()
+        if status.st_mode & 0o077 or status.st_uid != os.getuid():
+            raise ProxyAddressUnusable(f"{directory} is open to other users", remedy=f"chmod 700 {directory}")
+        path = directory / f".s.PGSQL.{port}"
+        if await _is_served(path):  # the loop would take its place
+            raise ProxyAddressUnusable(f"another program listens at {path}")
+        self._server = await asyncio.get_running_loop().create_unix_server(self._accept, str(path))
+        path.chmod(0o600)
         return f"host={directory} port={port}"
 
     async def close(self) -> None:
@@ -137,6 +144,16 @@ class ProxyAddressUnusable(ClientError):
 
     code = "proxy-address-unusable"
     default_remedy = "Name another port (0 takes any free one) or another directory."
+
+
+async def _is_served(path: Path) -> bool:
+    """Whether somebody listens there; what is left of a program that was killed is nobody."""
+    try:
+        _, writer = await asyncio.open_unix_connection(str(path))
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _first_packet(client: Endpoint) -> wire.Startup | wire.CancelRequest:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.client.conftest import ROOT
+from tests.integration.client.conftest import ROOT, ScriptedBrowser
+from tests.integration.client.helpers import TinyBroker
 
 pytestmark = [
     pytest.mark.peer,
@@ -26,7 +27,7 @@ def opened(url="https://broker.example"):
 """
 
 
-def in_desktop(tmp_path: Path, unlock: str, script: str) -> subprocess.CompletedProcess[str]:
+def in_desktop(tmp_path: Path, unlock: str, script: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a script in a desktop session of its own, after the shell command `unlock`."""
     shell = f'{unlock}\nexec "$PYTHON" -c "$SCRIPT"'
     for folder in ("home", "run"):
@@ -38,6 +39,7 @@ def in_desktop(tmp_path: Path, unlock: str, script: str) -> subprocess.Completed
         "PYTHONPATH": str(ROOT),
         "PYTHON": sys.executable,
         "SCRIPT": _STORE + script,
+        **more,
     }
     return subprocess.run(
         ["dbus-run-session", "--", "sh", "-ec", shell],
@@ -84,6 +86,40 @@ except KeyringUnusable as unusable:
     locked = in_desktop(tmp_path, "gnome-keyring-daemon --start --components=secrets >/dev/null", script)
     assert locked.returncode == 0, locked.stderr
     assert locked.stdout.startswith("keyring-unusable The keyring ")
+
+
+def test_a_corrupt_entry_means_to_sign_in_again(tiny: TinyBroker, browser: ScriptedBrowser, tmp_path: Path) -> None:
+    """What another program wrote there, or half a text, is nobody's sign-in: no traceback, and it is replaced."""
+    script = f"""
+import subprocess, sys
+broker = [sys.executable, "-m", "broker"]
+for text in ("not ours", '{{"version": 1, "signed_in": {{"token"'):
+    opened({tiny.url!r}).save(text)
+    never = subprocess.run([*broker, "whoami"], capture_output=True, text=True)
+    assert never.returncode == 3, never
+    assert "not-signed-in" in never.stderr and "Traceback" not in never.stderr, never
+    again = subprocess.run([*broker, "login"], capture_output=True, text=True)
+    assert again.returncode == 0, again
+    assert opened({tiny.url!r}).load().startswith('{{"version":1')
+"""
+    ended = in_desktop(tmp_path, UNLOCK, script, BROKER_URL=tiny.url, BROWSER=str(browser.command))
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_processes_at_once_share_one_sign_in_and_one_login(
+    tiny: TinyBroker, browser: ScriptedBrowser, tmp_path: Path
+) -> None:
+    script = """
+import subprocess, sys
+command = [sys.executable, "-m", "broker", "credentials", "-w", "analytics", "--format", "uri"]
+running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+ended = [each.communicate(timeout=90) for each in running]
+assert [each.returncode for each in running] == [0, 0, 0], ended
+assert len({output for output, _ in ended}) == 1, ended
+"""
+    ended = in_desktop(tmp_path, UNLOCK, script, BROKER_URL=tiny.url, BROWSER=str(browser.command))
+    assert ended.returncode == 0, ended.stderr
+    assert (tiny.authorizations, tiny.logins, len(browser.opened())) == (1, 1, 1)
 
 
 def test_machine_without_a_keyring_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The proxy between a real client library and a real PostgreSQL."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,7 +79,31 @@ def test_a_unix_socket_serves_too(postgres: Any, tmp_path: Path) -> None:
         psycopg.connect(f"{conninfo} user=anybody") as connection,
     ):
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
+        assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
+        assert (tmp_path / "s" / ".s.PGSQL.5432").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_socket_that_somebody_serves_is_left_to_them(postgres: Any, tmp_path: Path) -> None:
+    address = Address(socket_directory=tmp_path / "s")
+    with running(lambda name: login(postgres, name), address) as conninfo:
+        with (
+            pytest.raises(ClientError, match="another program listens"),
+            running(lambda _: login(postgres, ""), address),
+        ):
+            pass
+        with psycopg.connect(f"{conninfo} user=anybody") as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_socket_that_a_killed_program_left_is_taken_over(postgres: Any, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir(0o700)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "s" / ".s.PGSQL.5432"))
+    with (
+        running(lambda name: login(postgres, name), Address(socket_directory=tmp_path / "s")) as conninfo,
+        psycopg.connect(f"{conninfo} user=anybody") as connection,
+    ):
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_socket_directory_that_is_open_to_others_is_refused(postgres: Any, tmp_path: Path) -> None:
