@@ -13,9 +13,10 @@ from tui.core.connect import Places, Wish, find_access
 from tui.core.history import History
 from tui.core.options import Options, load_options
 from tui.core.tabs import TabKeeper
-from tui.core.told import Told
+from tui.core.told import Told, Wrote
 from tui.core.workbench import Workbench
 from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
+from tui.metascreen import ScreenMetas
 from tui.person import ScreenPerson
 from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
@@ -45,14 +46,15 @@ class WsqlApp(App[int]):
             read_only=wish.read_only,
             options=options,
         )
-        from tui.metascreen import run_meta
-
         self.main = MainScreen(self.keeper, habits_of(self.preferences))
-        self.conductor = Conductor(self.workbench, self.main.post_message, self.history, run_meta)
+        self.conductor = Conductor(self.workbench, self.main.post_message, self.history, ScreenMetas(self._wrote))
         self.workroom = Workroom(self.conductor, self.main.post_message)
 
     def _tell(self, told: Told) -> None:
         self.main.post_message(WorkbenchTold(told))
+
+    def _wrote(self, text: str) -> None:
+        self._tell(Wrote(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Ctrl+P is a motion among the keys of emacs; the palette is at Alt+X there."""

@@ -16,7 +16,7 @@ from tui.core.errors import (
     SqlClientError,
     StatementFailed,
 )
-from tui.core.events import CopyData, Event
+from tui.core.events import Column, Columns, CopyData, Event, Row, Rows
 from tui.core.interpolation import Interpolated, interpolate
 from tui.core.interrupt import Interrupted
 from tui.core.session import DatabaseSession, drain
@@ -128,9 +128,26 @@ class Batch:
                 self.printer.show(events if sink is None else _diverted(events, sink))
         except StatementFailed as error:
             self._tell_failure(error, statement, sent)
-            raise _Told from None
+            raise StatementTold from None
         if self.state.timing:
             self.printer.say(f"Time: {(self._clock() - began).total_seconds() * 1000:.3f} ms")
+
+    def fetch(self, statement: Statement) -> tuple[tuple[Column, ...], list[Row]]:
+        """Send a statement; gives its columns and rows instead of writing them."""
+        sent = interpolate(statement.text, self.state.variables, standard_strings=self.session.standard_strings)
+        columns: tuple[Column, ...] = ()
+        rows: list[Row] = []
+        try:
+            with closing(self.session.execute(sent.text)) as events:
+                for event in events:
+                    if isinstance(event, Columns):
+                        columns, rows = tuple(event.columns), []
+                    elif isinstance(event, Rows):
+                        rows += event.rows
+        except StatementFailed as error:
+            self._tell_failure(error, statement, sent)
+            raise StatementTold from None
+        return columns, rows
 
     def _run_part(self, part: Statement | MetaCommand) -> None:
         try:
@@ -141,7 +158,7 @@ class Batch:
                 self._run_meta(self, part.sent_by) if part.sent_by else self.execute(part)
         except (ConnectionFailed, ConnectionLost):
             raise
-        except _Told:
+        except StatementTold:
             self._failed()
         except SqlClientError as error:
             self.printer.failure(error, self._place(part.line))
@@ -180,7 +197,7 @@ MetaRunner: TypeAlias = Callable[[Batch, MetaCommand], None]
 """Runs a backslash command; `tui.metas.run_meta` does."""
 
 
-class _Told(Exception):
+class StatementTold(Exception):
     """A statement failed, and the failure has been told."""
 
 

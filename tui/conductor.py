@@ -1,7 +1,7 @@
 """Between the screens and the core: puts work on threads, and posts what comes of it as messages. Knows no widget."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Final
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui.core.feed import ResultFeed
     from tui.core.history import History, HistoryEntry
     from tui.core.session import DatabaseSession
+    from tui.metascreen import ScreenMetas
 
 _CLOSE_SECONDS: Final = 1.0
 _TOLD_EVERY: Final = timedelta(seconds=0.2)
@@ -69,13 +70,13 @@ class Conductor:
         workbench: Workbench,
         post: Callable[[Message], object],
         history: "History",
-        run_meta: "Callable[[Workbench, MetaCommand, RunRequest], Outcome]",
+        metas: "ScreenMetas",
         clock: Clock = utc_now,
     ) -> None:
         self.workbench = workbench
         self._post = post
         self._history = history
-        self._run_meta = run_meta
+        self.metas = metas
         self._clock = clock
         self._desk = Desk("wsql-session")
         self._side = Desk("wsql-side")
@@ -163,6 +164,7 @@ class Conductor:
     def cancel(self) -> None:
         """Stop what runs, and what waits behind it. The request goes out at once, whatever else is under way."""
         self._stopping = True
+        self.metas.cancel()
         Thread(target=self.workbench.cancel, name="wsql-cancel", daemon=True).start()
 
     def more(self, feed: "ResultFeed") -> None:
@@ -244,10 +246,12 @@ class Conductor:
 
     def _run(self, request: RunRequest) -> None:
         try:
+            request = replace(request, parts=tuple(self.metas.included(request.parts)))
             if not request.checked and (found := self._objections(request)):
                 self._post(found)
                 return
             total = len(request.parts)
+            self.metas.begin()
             for number, part in enumerate(request.parts, 1):
                 text = part.text if isinstance(part, Statement) else f"\\{part.name} {part.argument}".strip()
                 self._post(StatementBegan(text, number, total))
@@ -257,6 +261,8 @@ class Conductor:
                 self._post(OutcomeReached(outcome))
                 if outcome.failure is not None or self._stopping:
                     break
+        except SqlClientError as error:
+            self._post(OutcomeReached(Outcome(Run(Interpolated(""), ""), failure=error)))
         finally:
             self._runs -= 1
             self._post(RunEnded())
@@ -264,12 +270,15 @@ class Conductor:
     def _run_part(self, part: Statement | MetaCommand, request: RunRequest) -> Outcome:
         if isinstance(part, MetaCommand):
             try:
-                return self._run_meta(self.workbench, part, request)
+                return self.metas.run(self.workbench, part, request)
             except SqlClientError as error:
                 run = Run(Interpolated(""), part.name, part.start)
                 return Outcome(run, failure=error, position=part.start)
+        if self.metas.sends(part) and part.sent_by is not None:
+            return self._run_part(part.sent_by, request)
+        variables = {**self.metas.variables, **request.variables}
         try:
-            sent = interpolate(part.text, request.variables, standard_strings=self.workbench.standard_strings)
+            sent = interpolate(part.text, variables, standard_strings=self.workbench.standard_strings)
         except SqlClientError as error:
             return Outcome(Run(Interpolated(part.text), part.text, part.start), failure=error, position=part.start)
         if not request.autocommit and self.workbench.state is TransactionState.IDLE:
@@ -278,6 +287,7 @@ class Conductor:
 
         began = self._clock()
         outcome = self.workbench.run(Run(sent, part.text, part.start), self._shown)
+        self.metas.finish(part, outcome)
         failure = outcome.failure
         code = failure.said.sqlstate if isinstance(failure, StatementFailed) else failure.code if failure else ""
         place = self.workbench.access.place.database if self.workbench.access else ""
@@ -294,7 +304,8 @@ class Conductor:
         statements = [part.text for part in request.parts if isinstance(part, Statement)]
         short = sum(map(len, statements)) <= _CHECKED
         try:
-            texts = [interpolate(text, request.variables).text for text in statements]
+            variables = {**self.metas.variables, **request.variables}
+            texts = [interpolate(text, variables).text for text in statements]
         except SqlClientError:
             return None
         refused: Sequence[Refused] = ()

@@ -34,7 +34,7 @@ def run_meta(batch: Batch, command: MetaCommand) -> None:
     """
     if describes(command.name):
         _describe(batch, command)
-    elif command.name in ("g", "gx", "watch"):
+    elif command.name in ("g", "gx", "gset", "gexec", "watch"):
         _send(batch, command)
     elif handler := _COMMANDS.get(command.name):
         handler(batch, command)
@@ -61,8 +61,8 @@ def _send(batch: Batch, command: MetaCommand) -> None:
     statement = batch.state.last
     if statement is None:
         raise MetaCommandFailed(f"There is no statement yet for \\{command.name} to run.")
-    if command.name == "watch":
-        _watch(batch, statement, command)
+    if command.name in _SENDERS:
+        _SENDERS[command.name](batch, statement, command)
         return
     expanded = batch.printer.expanded
     batch.printer.expanded = expanded or command.name == "gx"
@@ -74,6 +74,29 @@ def _send(batch: Batch, command: MetaCommand) -> None:
             batch.execute(statement)
     finally:
         batch.printer.expanded = expanded
+
+
+def _gset(batch: Batch, statement: Statement, command: MetaCommand) -> None:
+    r"""\gset [PREFIX]: the one row that comes becomes variables."""
+    columns, rows = batch.fetch(statement)
+    if len(rows) != 1:
+        raise MetaCommandFailed(f"\\gset wants one row, and {len(rows) or 'none'} came.", remedy="")
+    for column, value in zip(columns, rows[0], strict=True):
+        name = "".join(arguments(batch, command)) + column.name
+        if not re.fullmatch(r"\w+", name):
+            raise MetaCommandFailed(f"{name!r} is no name of a variable.", remedy="Give the column another with AS.")
+        if value is None:
+            batch.state.variables.pop(name, None)
+        else:
+            batch.state.variables[name] = value
+
+
+def _gexec(batch: Batch, statement: Statement, _command: MetaCommand) -> None:
+    r"""\gexec: every value that comes is a statement to run."""
+    _, rows = batch.fetch(statement)
+    for row in rows:
+        for text in filter(None, row):
+            batch.execute(Statement(text, statement.start, statement.line))
 
 
 def _describe(batch: Batch, command: MetaCommand) -> None:
@@ -155,11 +178,11 @@ def _echo(batch: Batch, command: MetaCommand) -> None:
 
 
 def _expanded(batch: Batch, command: MetaCommand) -> None:
-    batch.printer.expanded = _switch(command, batch.printer.expanded)
+    batch.printer.expanded = switch(command, batch.printer.expanded)
 
 
 def _timing(batch: Batch, command: MetaCommand) -> None:
-    batch.state.timing = _switch(command, batch.state.timing)
+    batch.state.timing = switch(command, batch.state.timing)
 
 
 def _conninfo(batch: Batch, _command: MetaCommand) -> None:
@@ -206,7 +229,12 @@ def _one_argument(batch: Batch, command: MetaCommand) -> str:
     return words[0]
 
 
-def _switch(command: MetaCommand, now: bool) -> bool:
+def switch(command: MetaCommand, now: bool) -> bool:
+    """What a command with `on`, `off` or nothing makes of a setting.
+
+    Raises:
+        MetaCommandFailed: it says something else.
+    """
     if not command.argument:
         return not now
     if command.argument.lower() not in _SWITCH:
@@ -214,6 +242,11 @@ def _switch(command: MetaCommand, now: bool) -> bool:
     return _SWITCH[command.argument.lower()]
 
 
+_SENDERS: Final[dict[str, Callable[[Batch, Statement, MetaCommand], None]]] = {
+    "gexec": _gexec,
+    "gset": _gset,
+    "watch": _watch,
+}
 _COMMANDS: Final[dict[str, Callable[[Batch, MetaCommand], None]]] = {
     "?": _help,
     "!": _refuse_program,

@@ -33,7 +33,8 @@ class Outcome:
     Attributes:
         row_count: given or touched; -1 where there is no count (yet).
         position: in the editor's text, 0-based, or -1: where the server says the error is.
-        copied: the beginning of what a COPY TO STDOUT gave.
+        copied: the beginning of what a COPY TO STDOUT gave, or another text to show.
+        as_text: what is in `copied` is what the person wants to see.
     """
 
     run: Run
@@ -45,6 +46,7 @@ class Outcome:
     refused: "tuple[Refused, ...]" = ()
     position: int = -1
     copied: str = ""
+    as_text: bool = False
 
     @property
     def cancelled(self) -> bool:

@@ -54,7 +54,7 @@ _META: Final = re.compile(
 )
 _LINE_END: Final = re.compile(r"\r?\n|\Z")
 _DATA_END: Final = re.compile(r"^\\\.[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-_SENDING: Final = frozenset({"g", "gx", "watch"})
+_SENDING: Final = frozenset({"g", "gx", "gset", "gexec", "watch"})
 
 
 class Token(NamedTuple):
@@ -84,7 +84,7 @@ class Statement:
         start: of `text` in the script, in characters.
         line: 1-based line of `start`.
         terminated: False if the script ended first; the statement may be unfinished.
-        sent_by: the backslash command that ended it instead of a semicolon: \g, \gx or \watch.
+        sent_by: the backslash command that ended it instead of a semicolon: \g, \gx, \gset, \gexec or \watch.
         copy_data: the lines that follow a `COPY ... FROM STDIN`, or None if the script holds none.
     """
 

@@ -61,4 +61,11 @@ class Said:
     severity: str = "information"
 
 
-Told: TypeAlias = LinkChanged | Said | Notice | Notification
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """Text for among the messages, and nothing more than that."""
+
+    text: str
+
+
+Told: TypeAlias = LinkChanged | Said | Notice | Notification | Wrote

@@ -8,7 +8,7 @@ from textual.notifications import SeverityLevel
 
 from tui.commands import Command
 from tui.core.terminal import harmless
-from tui.core.told import Link, LinkChanged, Notice, Notification, Said
+from tui.core.told import Link, LinkChanged, Notice, Notification, Said, Wrote
 from tui.core.transactions import OPEN
 from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
 from tui.parts.bench import Bench
@@ -35,6 +35,8 @@ class Connecting(Bench):
             case Said(text, severity):
                 self.results.say(text, {"warning": "yellow", "error": "bold red"}.get(severity, ""))
                 self.notify(harmless(text), severity=severity, timeout=10, markup=False)  # type: ignore[arg-type]
+            case Wrote(text):
+                self.results.say(text)
             case Notification() as notification:
                 text = f"{notification.channel}: {notification.payload}".removesuffix(": ")
                 self.results.say(f"NOTIFY from process {notification.pid}  {text}", "magenta")

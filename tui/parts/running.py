@@ -17,6 +17,7 @@ RUNNING: Final = (
     # Not before the editor: there Escape first closes what is open, and leaves vi's modes.
     Command("cancel", "Cancel", "Stop what runs, at once", "escape", "Cancel"),
 )
+_ON_SCREEN: Final = frozenset({"e", "edit", "q", "quit"})
 
 
 class Running(Bench):
@@ -36,10 +37,21 @@ class Running(Bench):
             parts = [] if here is None else [here]
         if not parts:
             self.notify("There is nothing to run.")
-        elif names := parameters(parts):
+        elif isinstance(parts[0], MetaCommand) and parts[0].name in _ON_SCREEN:
+            self._on_screen(parts[0])
+        elif names := self._wanted(parts):
             self.app.push_screen(AskValues(names, self.values), lambda given: self._run_with(parts, names, given))
         else:
             self.conductor.run(RunRequest(tuple(parts), autocommit=self.autocommit))
+
+    def _wanted(self, parts: list[Statement | MetaCommand]) -> list[str]:
+        r"""The parameters to ask for: those that \set gives have a value."""
+        given = {part.argument.partition(" ")[0] for part in parts if isinstance(part, MetaCommand)}
+        return [name for name in parameters(parts) if name not in given and name not in self.conductor.metas.variables]
+
+    def _on_screen(self, command: MetaCommand) -> None:
+        r"""What is the screen's own matter: \e edits outside, \q leaves."""
+        self.call_later(self.run_action, "app.quit" if command.name in ("q", "quit") else "edit_outside")
 
     def _run_with(self, parts: list[Statement | MetaCommand], names: list[str], given: object) -> None:
         if not isinstance(given, dict):

@@ -159,7 +159,7 @@ class Results(TabbedContent):
             self.say(outcome.copied)
         if outcome.failure is None:
             self.say(f"{outcome.tag or 'done'}  {took}", "green")
-            if not outcome.feeds:
+            if not outcome.feeds or outcome.as_text:
                 self.active = "messages"
             return
         for text, style in failure_lines(outcome.failure):
