@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from broker.clock import Clock, utc_now
+from tui.branches import CONDITIONALS, Branches
 from tui.core.errors import (
     PERMISSION_DENIED,
     ConnectionFailed,
@@ -68,6 +69,7 @@ class BatchState:
     depth: int = 0
     script: Script = field(default_factory=lambda: Script(""))
     last: Statement | None = None
+    branches: Branches = field(default_factory=Branches)
 
 
 class Batch:
@@ -108,11 +110,13 @@ class Batch:
             raise ScriptUnreadable(f"{script.name}: scripts include one another more than {_NESTING} deep.")
         outer, self.state.script = self.state.script, script
         self.state.depth += 1
+        branches = self.state.branches.depth
         try:
             for part in split(script.text, standard_strings=self.session.standard_strings):
                 self._run_part(part)
+            self._guarded(lambda: self.state.branches.end(branches), script.text.count("\n") + 1)
         except LeaveScript:
-            pass
+            self.state.branches.leave(branches)
         finally:
             self.state.script = outer
             self.state.depth -= 1
@@ -150,18 +154,35 @@ class Batch:
         return columns, rows
 
     def _run_part(self, part: Statement | MetaCommand) -> None:
+        if isinstance(part, MetaCommand) and part.name in CONDITIONALS:
+            command = part
+            branches, variables = self.state.branches, self.state.variables
+            self._guarded(
+                lambda: branches.take(command.name, lambda: interpolate(command.argument, variables).text), part.line
+            )
+        elif self.state.branches.active:
+            self._guarded(lambda: self._run_one(part), part.line)
+
+    def _run_one(self, part: Statement | MetaCommand) -> None:
+        if isinstance(part, MetaCommand):
+            self._run_meta(self, part)
+            return
+        self.state.last = part
+        if part.sent_by:
+            self._run_meta(self, part.sent_by)
+        else:
+            self.execute(part)
+
+    def _guarded(self, work: Callable[[], None], line: int) -> None:
+        """Do something of a script; what fails is told, and ends it where that is wanted."""
         try:
-            if isinstance(part, MetaCommand):
-                self._run_meta(self, part)
-            else:
-                self.state.last = part
-                self._run_meta(self, part.sent_by) if part.sent_by else self.execute(part)
+            work()
         except (ConnectionFailed, ConnectionLost):
             raise
         except StatementTold:
             self._failed()
         except SqlClientError as error:
-            self.printer.failure(error, self._place(part.line))
+            self.printer.failure(error, self.place(line))
             self._failed()
         if self.interrupted:
             raise Stop
@@ -171,7 +192,8 @@ class Batch:
         if self.interrupted or self.state.variables.get("ON_ERROR_STOP", "").lower() in _ON:
             raise Stop
 
-    def _place(self, line: int) -> str:
+    def place(self, line: int) -> str:
+        """Where a line of the running script is, for the beginning of an error text."""
         return f"{self.state.script.name}:{line}: " if self.state.script.name else ""
 
     def _tell_failure(self, error: StatementFailed, statement: Statement, sent: Interpolated) -> None:
@@ -179,7 +201,7 @@ class Batch:
         if error.said.position:
             line += statement.text.count("\n", 0, sent.origin(error.said.position - 1))
             shown = excerpt(sent.text, error.said.position, line)
-        self.printer.failure(error, self._place(line), shown)
+        self.printer.failure(error, self.place(line), shown)
         if error.said.sqlstate == PERMISSION_DENIED:
             from tui.core.access import explain
 

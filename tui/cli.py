@@ -17,7 +17,7 @@ import click
 if TYPE_CHECKING:
     from tui.batch import Script
     from tui.core.login import BrokerLogins, DirectLogin
-    from tui.printer import Printer
+    from tui.printer import Look, Printer
 
 
 class ExitCode(IntEnum):
@@ -32,7 +32,7 @@ class ExitCode(IntEnum):
 
 
 _USAGE = frozenset({"client-settings-invalid", "script-unreadable", "workgroup-not-chosen", "wsql-options-invalid"})
-_FORMATS = ("table", "csv", "json", "markdown")
+_FORMATS = ("table", "csv", "json", "markdown", "unaligned")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -50,6 +50,12 @@ _FORMATS = ("table", "csv", "json", "markdown")
 @click.option("-1", "--single-transaction", is_flag=True, help="All of it in one transaction.")
 @click.option("--on-error-stop/--no-on-error-stop", default=True, show_default=True, help="Stop at the first error.")
 @click.option("--read-only", is_flag=True, help="Read-only transactions, against accidents.")
+@click.option("-A", "--no-align", is_flag=True, help="Unaligned values, with a sign between them.")
+@click.option("-F", "--field-separator", metavar="SIGN", help="That sign; | unless said.")
+@click.option("-t", "--tuples-only", is_flag=True, help="No headings and counts.")
+@click.option("-x", "--expanded", is_flag=True, help="One line a value.")
+@click.option("--csv", is_flag=True, help="The same as --format csv.")
+@click.option("-X", "--no-psqlrc", is_flag=True, hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="Results and errors only.")
 @click.version_option(package_name="warehouse-access-broker", prog_name="wsql")
 def cli(**options: object) -> int:
@@ -116,12 +122,12 @@ def _run_batch(
     from tui.core.login import BrokerLogins
     from tui.core.session import DatabaseSession, SessionOptions
     from tui.metas import run_meta
-    from tui.printer import Format, Printer
+    from tui.printer import Printer
 
     scripts = _scripts(commands, files)
     quiet = bool(options["quiet"])
     with _output(options["output"]) as out:
-        printer = Printer(out, sys.stderr, Format(str(options["format_name"])), quiet=quiet)
+        printer = Printer(out, sys.stderr, _look(options), quiet=quiet)
         session = DatabaseSession(
             source,
             SessionOptions(read_only=bool(options["read_only"]), on_notice=printer.notice, on_reconnect=printer.tell),
@@ -141,6 +147,16 @@ def _run_batch(
             printer.redirect(None)
             session.close()
         return ExitCode.FAILED if batch.failed and commands else ExitCode.OK
+
+
+def _look(options: dict[str, object]) -> "Look":
+    from tui.printer import Format, Look
+
+    chosen = Format.CSV if options["csv"] else Format(str(options["format_name"]))
+    if options["no_align"] and chosen is Format.TABLE:
+        chosen = Format.UNALIGNED
+    separator = "|" if options["field_separator"] is None else str(options["field_separator"])
+    return Look(chosen, bool(options["expanded"]), "", separator, bool(options["tuples_only"]))
 
 
 def _start_full_screen(options: dict[str, object]) -> int:

@@ -19,10 +19,11 @@ from tui.core.errors import MetaCommandFailed, ScriptUnreadable
 from tui.core.events import Columns, Completed, Rows
 from tui.core.interpolation import interpolate
 from tui.core.statements import MetaCommand, Statement
+from tui.metahelp import HELP
+from tui.metalook import SHOWING, change_look, switch
 
 _ARGUMENT: Final = re.compile(r"'((?:[^'\\]|''|\\.)*)'|(\S+)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-_SWITCH: Final = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
 _WATCH: Final = re.compile(r"(?:(?:i(?:nterval)?=)?(?P<seconds>\d+(?:\.\d*)?))? ?(?:c(?:ount)?=(?P<times>\d+))?")
 
 
@@ -36,6 +37,8 @@ def run_meta(batch: Batch, command: MetaCommand) -> None:
         _describe(batch, command)
     elif command.name in ("g", "gx", "gset", "gexec", "watch"):
         _send(batch, command)
+    elif command.name in SHOWING:
+        change_look(batch.printer, command, arguments(batch, command))
     elif handler := _COMMANDS.get(command.name):
         handler(batch, command)
     else:
@@ -64,16 +67,16 @@ def _send(batch: Batch, command: MetaCommand) -> None:
     if command.name in _SENDERS:
         _SENDERS[command.name](batch, statement, command)
         return
-    expanded = batch.printer.expanded
-    batch.printer.expanded = expanded or command.name == "gx"
+    look = batch.printer.look
+    expanded, look.expanded = look.expanded, look.expanded or command.name == "gx"
     try:
         if not command.argument:
             batch.execute(statement)
             return
-        with closing(_open(command.argument)) as file, batch.printer.into(file):
+        with closing(open_output(command.argument)) as file, batch.printer.into(file):
             batch.execute(statement)
     finally:
-        batch.printer.expanded = expanded
+        look.expanded = expanded
 
 
 def _gset(batch: Batch, statement: Statement, command: MetaCommand) -> None:
@@ -100,19 +103,25 @@ def _gexec(batch: Batch, statement: Statement, _command: MetaCommand) -> None:
 
 
 def _describe(batch: Batch, command: MetaCommand) -> None:
+    found = False
     for described in describe(batch.session, command.name, command.argument):
-        if described.title:
-            batch.printer.say(described.title)
-        if described.columns:
-            batch.printer.show(
-                (
-                    Columns(described.columns),
-                    Rows(list(described.rows)),
-                    Completed("SELECT", len(described.rows)),
-                )
-            )
-        if described.text:
-            batch.printer.say(described.text)
+        if described.columns and (described.rows or not described.may_be_missing):
+            found = True
+            rows = (Rows(list(described.rows)), Completed("SELECT", len(described.rows)))
+            batch.printer.show((Columns(described.columns), *rows), described.title, counts=described.counts)
+        if described.text and not described.text.startswith("Did not find any"):
+            found = True
+            batch.printer.say(described.text + ("" if described.counts else "\n"))
+        elif found and not described.counts:
+            batch.printer.say("")
+    if not found:
+        named = f' named "{command.argument}"' if command.argument else "s"
+        told = f"Did not find any relation{named}."
+        # As psql: a list that is empty is no failure.
+        if command.name.rstrip("+") == "d" and command.argument:
+            raise MetaCommandFailed(told, remedy="")
+        place = batch.place(command.line)
+        batch.printer.tell(f"{place}error: {told}" if place else told)
 
 
 def _watch(batch: Batch, statement: Statement, command: MetaCommand) -> None:
@@ -177,12 +186,9 @@ def _echo(batch: Batch, command: MetaCommand) -> None:
         batch.printer.say(text, end="\n" if newline else "")
 
 
-def _expanded(batch: Batch, command: MetaCommand) -> None:
-    batch.printer.expanded = switch(command, batch.printer.expanded)
-
-
 def _timing(batch: Batch, command: MetaCommand) -> None:
     batch.state.timing = switch(command, batch.state.timing)
+    batch.printer.remark(f"Timing is {'on' if batch.state.timing else 'off'}.")
 
 
 def _conninfo(batch: Batch, _command: MetaCommand) -> None:
@@ -198,7 +204,7 @@ def _conninfo(batch: Batch, _command: MetaCommand) -> None:
 
 def _output(batch: Batch, command: MetaCommand) -> None:
     words = arguments(batch, command)
-    batch.printer.redirect(_open(words[0]) if words else None)
+    batch.printer.redirect(open_output(words[0]) if words else None)
 
 
 def _quit(_batch: Batch, _command: MetaCommand) -> None:
@@ -210,10 +216,15 @@ def _refuse_program(_batch: Batch, _command: MetaCommand) -> None:
 
 
 def _help(batch: Batch, _command: MetaCommand) -> None:
-    batch.printer.say("\\" + "  \\".join(sorted({*_COMMANDS, "d[+]", "dt", "dn", "du", "df", "l", "g", "gx", "watch"})))
+    batch.printer.say(HELP)
 
 
-def _open(path: str) -> TextIO:
+def open_output(path: str) -> TextIO:
+    """A file to write to.
+
+    Raises:
+        MetaCommandFailed, ScriptUnreadable: it is a program, or cannot be opened.
+    """
     if path.startswith("|"):
         raise MetaCommandFailed("wsql runs no programs for a script.", remedy="Pipe wsql's own output.")
     try:
@@ -227,19 +238,6 @@ def _one_argument(batch: Batch, command: MetaCommand) -> str:
     if len(words) != 1:
         raise MetaCommandFailed(f"\\{command.name} takes one argument.")
     return words[0]
-
-
-def switch(command: MetaCommand, now: bool) -> bool:
-    """What a command with `on`, `off` or nothing makes of a setting.
-
-    Raises:
-        MetaCommandFailed: it says something else.
-    """
-    if not command.argument:
-        return not now
-    if command.argument.lower() not in _SWITCH:
-        raise MetaCommandFailed(f"\\{command.name} takes on or off.")
-    return _SWITCH[command.argument.lower()]
 
 
 _SENDERS: Final[dict[str, Callable[[Batch, Statement, MetaCommand], None]]] = {
@@ -259,9 +257,9 @@ _COMMANDS: Final[dict[str, Callable[[Batch, MetaCommand], None]]] = {
     "ir": _include,
     "o": _output,
     "q": _quit,
+    "qecho": _echo,
     "set": _set,
     "timing": _timing,
     "unset": _unset,
     "warn": _echo,
-    "x": _expanded,
 }

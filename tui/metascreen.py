@@ -81,7 +81,7 @@ class ScreenMetas:
             MetaCommandFailed: it is unknown, or cannot be done.
         """
         from tui.core.describe import describes
-        from tui.metas import switch
+        from tui.metalook import switch
 
         outcome = Outcome(Run(Interpolated(""), f"\\{command.name}", command.start), tag=f"\\{command.name}")
         if command.name == "x":
@@ -122,11 +122,10 @@ class ScreenMetas:
     ) -> None:
         from tui import metas
         from tui.batch import Batch, LeaveScript, StatementTold
-        from tui.printer import Format, Printer
+        from tui.printer import Look, Printer
 
         out = _Messages(self._wrote)
-        printer = Printer(out, out, Format.TABLE)
-        printer.expanded = self.expanded
+        printer = Printer(out, out, Look(expanded=self.expanded), quiet=True)
         variables = {"ON_ERROR_STOP": "on", **self.variables, **request.variables}
         batch = Batch(session, printer, self._interrupted, metas.run_meta, variables=variables)
         batch.state.last = self._last

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO, Final, TextIO
 
 from tui.core.errors import SqlClientError, StatementFailed
 from tui.core.events import Columns, Completed, CopyData, Event, Rows
 from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, ResultWriter
-from tui.core.table import ExpandedWriter, TableWriter
+from tui.core.table import ExpandedWriter, TableWriter, UnalignedWriter
 from tui.core.terminal import harmless, width
 from tui.core.told import Notice
 
@@ -22,21 +23,36 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     MARKDOWN = "markdown"
+    UNALIGNED = "unaligned"
+
+
+@dataclass(slots=True)
+class Look:
+    r"""How tables look, as \pset, \x, \t and \f change it.
+
+    Attributes:
+        format: of results.
+        expanded: one line a value, in the table and unaligned formats.
+        null: stands for NULL there.
+        separator: between unaligned values.
+        tuples_only: no headings, titles and counts.
+    """
+
+    format: Format = Format.TABLE
+    expanded: bool = False
+    null: str = ""
+    separator: str = "|"
+    tuples_only: bool = False
 
 
 class Printer:
-    """Writes events as they come.
+    """Writes events as they come."""
 
-    Attributes:
-        expanded: one line a value, in the table format.
-    """
-
-    def __init__(self, out: TextIO, err: TextIO, format: Format, *, quiet: bool = False) -> None:  # noqa: A002
+    def __init__(self, out: TextIO, err: TextIO, look: Look, *, quiet: bool = False) -> None:
         self._out = self._first_out = out
         self._err = err
-        self._format = format
+        self.look = look
         self._quiet = quiet
-        self.expanded = False
 
     def redirect(self, out: TextIO | None) -> None:
         """Write results to `out` from now on, or to where they went at first; the printer closes `out`."""
@@ -54,9 +70,9 @@ class Printer:
         finally:
             self._out = before
 
-    def show(self, events: Iterable[Event]) -> None:
+    def show(self, events: Iterable[Event], title: str = "", *, counts: bool = True) -> None:
         """Write everything that a sent text gives, as it comes."""
-        writer, begun = self._writer(), False
+        writer, begun, copied = self._writer(title, counts), False, False
         for event in events:
             match event:
                 case Columns():
@@ -67,17 +83,24 @@ class Printer:
                     self._flush()
                 case CopyData():
                     self._write_bytes(event.data)
+                    copied = True
                 case Completed():
                     if begun:
                         writer.end()
-                    self._tag(event.tag, gave_rows=begun)
-                    begun = False
+                    # psql, too, has no tag below what a COPY wrote.
+                    self._tag(event.tag, gave_rows=begun or copied)
+                    begun = copied = False
         self._flush()
 
     def say(self, text: str, *, end: str = "\n") -> None:
         """Write a text among the results."""
         self._out.write(harmless(text) + end)
         self._flush()
+
+    def remark(self, text: str) -> None:
+        """Write what a command changed, unless only results are wanted."""
+        if not self._quiet:
+            self.say(text)
 
     def tell(self, text: str) -> None:
         """Write a line to the error stream."""
@@ -107,20 +130,32 @@ class Printer:
         if hint:
             self.tell(f"HINT:  {hint}")
 
-    def _writer(self) -> ResultWriter:
-        match self._format:
+    def _writer(self, title: str, counts: bool) -> ResultWriter:
+        look = self.look
+        match look.format:
             case Format.CSV:
                 return CsvWriter(self._out, for_terminal=self._out.isatty())
             case Format.JSON:
                 return JsonWriter(self._out)
             case Format.MARKDOWN:
                 return MarkdownWriter(self._out)
-        return (ExpandedWriter if self.expanded else TableWriter)(self._out)
+            case Format.UNALIGNED:
+                return UnalignedWriter(
+                    self._out,
+                    null=look.null,
+                    tuples_only=look.tuples_only,
+                    separator=look.separator,
+                    expanded=look.expanded,
+                    for_terminal=self._out.isatty(),
+                )
+        if look.expanded:
+            return ExpandedWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title)
+        return TableWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title, counts=counts)
 
     def _tag(self, tag: str, *, gave_rows: bool) -> None:
         """As psql: the tag of what changes something, and no tag below a query's rows."""
-        is_query = gave_rows and tag.partition(" ")[0] in ("SELECT", "FETCH", "SHOW", "EXPLAIN", "")
-        if self._format is Format.TABLE and not self._quiet and not is_query:
+        is_query = gave_rows and tag.partition(" ")[0] in ("SELECT", "FETCH", "SHOW", "EXPLAIN", "COPY", "")
+        if self.look.format in (Format.TABLE, Format.UNALIGNED) and not self._quiet and not is_query:
             self._out.write(tag + "\n")
 
     def _write_bytes(self, data: bytes) -> None:

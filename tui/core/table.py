@@ -5,7 +5,7 @@ from typing import Final, TextIO
 
 from tui.core.events import Column, Row
 from tui.core.export import right_aligned
-from tui.core.terminal import lines, width
+from tui.core.terminal import harmless, lines, width
 
 _PAGE_ROWS: Final = 1000
 
@@ -13,10 +13,14 @@ _PAGE_ROWS: Final = 1000
 class TableWriter:
     """Aligned columns. Widths fit the first page; a later page with wider values widens its columns from there on."""
 
-    def __init__(self, out: TextIO, *, null: str = "", footer: bool = True) -> None:
+    def __init__(
+        self, out: TextIO, *, null: str = "", tuples_only: bool = False, title: str = "", counts: bool = True
+    ) -> None:
         self._out = out
         self._null = null
-        self._footer = footer
+        self._tuples_only = tuples_only
+        self._title = title
+        self._counts = counts
         self._columns: Sequence[Column] = ()
         self._widths: list[int] = []
         self._waiting: list[Row] = []
@@ -34,8 +38,8 @@ class TableWriter:
 
     def end(self) -> None:
         self._flush()
-        if self._footer:
-            self._out.write(f"({self._count} row{'' if self._count == 1 else 's'})\n\n")
+        rows = f"({self._count} row{'' if self._count == 1 else 's'})\n"
+        self._out.write("\n" if self._tuples_only else f"{rows}\n" if self._counts else "")
 
     def _flush(self) -> None:
         texts = [[self._null if value is None else value for value in row] for row in self._waiting]
@@ -53,11 +57,17 @@ class TableWriter:
         self._widths = [max(room, *column) for room, column in zip(self._widths, columns, strict=True)]
 
     def _write_plain(self, texts: Sequence[Sequence[str]]) -> None:
-        template = " | ".join(
+        if not self._columns:
+            return
+        parts = [
             f"{{:{'>' if right_aligned(column) else '<'}{room}}}"
             for column, room in zip(self._columns, self._widths, strict=True)
-        )
-        self._out.write("".join([f" {template.format(*row)}".rstrip(" ") + "\n" for row in texts]))
+        ]
+        # psql leaves the last column unpadded.
+        if not right_aligned(self._columns[-1]):
+            parts[-1] = "{}"
+        template = f" {' | '.join(parts)}\n"
+        self._out.write("".join([template.format(*row) for row in texts]))
 
     def _write_any(self, page: Sequence[Sequence[list[str]]]) -> None:
         headings = [lines(column.name) for column in self._columns]
@@ -65,56 +75,146 @@ class TableWriter:
             self._widen([[max(map(width, cell))] for cell in row])
         if self._count < 0:
             self._count = 0
-            self._write_row(headings, [_centred] * len(headings))
-            self._out.write("+".join("-" * (room + 2) for room in self._widths) + "\n")
+            self._write_heading(headings)
         aligned = [_right if right_aligned(column) else _left for column in self._columns]
-        for row in page:
+        for row in page if self._columns else ():
             self._write_row(row, aligned)
 
-    def _write_row(self, cells: Sequence[Sequence[str]], align: Sequence[Callable[[str, int], str]]) -> None:
+    def _write_heading(self, headings: Sequence[list[str]]) -> None:
+        if self._title and not self._tuples_only:
+            room = sum(self._widths) + 3 * len(self._widths) - 1
+            self._out.write(" " * max(0, (room - width(self._title)) // 2) + self._title + "\n")
+        if not self._tuples_only:
+            if headings:
+                self._write_row(headings, [_centred] * len(headings), heading=True)
+            self._out.write("+".join("-" * (room + 2) for room in self._widths) + ("" if headings else "--") + "\n")
+
+    def _write_row(
+        self, cells: Sequence[Sequence[str]], align: Sequence[Callable[[str, int], str]], *, heading: bool = False
+    ) -> None:
         """One row, over as many lines as its tallest value; `+` marks a value that goes on (as in psql)."""
-        tallest = max(map(len, cells), default=1)
-        if tallest == 1:
-            placed = zip(cells, self._widths, align, strict=True)
-            line = " | ".join([place(cell[0], room) for cell, room, place in placed])
-            self._out.write(f" {line}".rstrip(" ") + "\n")
-            return
-        for index in range(tallest):
+        for index in range(max(map(len, cells), default=1)):
             parts = []
             for cell, room, place in zip(cells, self._widths, align, strict=True):
                 text = cell[index] if index < len(cell) else ""
                 parts.append(f" {place(text, room)}{'+' if index + 1 < len(cell) else ' '}")
-            # psql leaves the last column unpadded.
-            self._out.write("|".join(parts).rstrip(" ") + "\n")
+            # psql leaves the last column of a row unpadded, where nothing follows it.
+            last = cells[-1]
+            if not heading and index + 1 >= len(last):
+                text = last[index] if index < len(last) else ""
+                parts[-1] = (
+                    f" {_right(text, self._widths[-1]) if align[-1] is _right and (text or not index) else text}"
+                )
+            self._out.write("|".join(parts) + "\n")
 
 
 class ExpandedWriter:
-    r"""One line a value, one block a row: psql's \x."""
+    r"""One line a value, one block a row: psql's \x. The lines between rows fit the first page."""
 
-    def __init__(self, out: TextIO, *, null: str = "", footer: bool = True) -> None:
+    def __init__(self, out: TextIO, *, null: str = "", tuples_only: bool = False, title: str = "") -> None:
         self._out = out
         self._null = null
-        self._footer = footer
+        self._tuples_only = tuples_only
+        self._title = title
+        self._names: list[list[str]] = []
+        self._waiting: list[Row] = []
+        self._count = self._room = self._value_room = 0
+
+    def begin(self, columns: Sequence[Column]) -> None:
+        self._names = [lines(column.name) for column in columns]
+        self._room = max((width(line) for name in self._names for line in name), default=0)
+        self._waiting, self._count, self._value_room = [], 0, 0
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        self._waiting += rows
+        if len(self._waiting) >= _PAGE_ROWS:
+            self._flush()
+
+    def end(self) -> None:
+        if self._title and not self._tuples_only and not self._count:
+            self._out.write(self._title + "\n")
+        self._flush()
+        if self._count or self._tuples_only:
+            self._out.write("\n")
+        else:
+            self._out.write("(0 rows)\n\n")
+
+    def _flush(self) -> None:
+        page = [[lines(self._null if value is None else value) for value in row] for row in self._waiting]
+        self._value_room = max((width(line) for row in page for cell in row for line in cell), default=0)
+        for row in page:
+            self._write(row)
+        self._waiting = []
+
+    def _write(self, row: Sequence[list[str]]) -> None:
+        self._count += 1
+        if not self._tuples_only:
+            self._out.write(self._ruled(f"-[ RECORD {self._count} ]") + "\n")
+        elif self._count > 1:
+            self._out.write("\n")
+        for name, value in zip(self._names, row, strict=True):
+            tallest = max(len(name), len(value))
+            for index in range(tallest):
+                left = name[index] if index < len(name) else ""
+                mark = "+" if index + 1 < len(name) else " "
+                text = value[index] if index < len(value) else ""
+                goes_on = index + 1 < len(value)
+                right = f"{_left(text, self._value_room)}+" if goes_on else text
+                self._out.write(f"{_left(left, self._room)}{mark}| {right}\n")
+
+    def _ruled(self, label: str) -> str:
+        """The line above a row: as wide as names, bar and values, with a cross where the bar is."""
+        line = list(label.ljust(self._room + self._value_room + 3, "-"))
+        if len(label) <= self._room + 1:
+            line[self._room + 1] = "+"
+        return "".join(line)
+
+
+class UnalignedWriter:
+    r"""Values with a sign between them: psql's -A and \a."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        null: str = "",
+        tuples_only: bool = False,
+        separator: str = "|",
+        expanded: bool = False,
+        for_terminal: bool = False,
+    ) -> None:
+        self._out = out
+        self._null = null
+        self._tuples_only = tuples_only
+        self._separator = separator
+        self._expanded = expanded
+        self._for_terminal = for_terminal
         self._names: list[str] = []
         self._count = 0
 
     def begin(self, columns: Sequence[Column]) -> None:
-        self._names = [" ".join(lines(column.name)) for column in columns]
+        self._names = [column.name for column in columns]
         self._count = 0
+        if not self._tuples_only and not self._expanded:
+            self._out.write(self._line(self._names))
 
     def rows(self, rows: Sequence[Row]) -> None:
-        room = max(map(width, self._names), default=0)
         for row in rows:
+            texts = [self._null if value is None else value for value in row]
+            if self._expanded:
+                self._out.write("\n" if self._count else "")
+                self._out.writelines(self._line(pair) for pair in zip(self._names, texts, strict=True))
+            else:
+                self._out.write(self._line(texts))
             self._count += 1
-            self._out.write(f"-[ RECORD {self._count} ]".ljust(room + 1, "-") + "-\n")
-            for name, value in zip(self._names, row, strict=True):
-                first, *others = lines(self._null if value is None else value)
-                self._out.write(f"{_left(name, room)} | {first}".rstrip(" ") + "\n")
-                self._out.writelines(f"{' ' * room} | {other}\n" for other in others)
 
     def end(self) -> None:
-        if self._footer:
-            self._out.write("\n" if self._count else "(0 rows)\n\n")
+        if not self._tuples_only and not self._expanded:
+            self._out.write(f"({self._count} row{'' if self._count == 1 else 's'})\n")
+
+    def _line(self, texts: Iterable[str]) -> str:
+        text = self._separator.join(texts)
+        return f"{harmless(text) if self._for_terminal else text}\n"
 
 
 def _left(text: str, room: int) -> str:

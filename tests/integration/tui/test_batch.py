@@ -41,13 +41,13 @@ def wsql(conninfo, tmp_path):
 def test_tags_and_rows_as_psql(wsql):
     assert wsql("-c", "create temp table t (a int); insert into t values (1); table t") == (
         0,
-        "CREATE TABLE\nINSERT 0 1\n a\n---\n 1\n(1 row)\n\n",
+        "CREATE TABLE\nINSERT 0 1\n a \n---\n 1\n(1 row)\n\n",
         "",
     )
 
 
 def test_quiet_says_results_only(wsql):
-    assert wsql("-q", "-c", "create temp table t (a int); select 1 a") == (0, " a\n---\n 1\n(1 row)\n\n", "")
+    assert wsql("-q", "-c", "create temp table t (a int); select 1 a") == (0, " a \n---\n 1\n(1 row)\n\n", "")
 
 
 def test_stdin_is_a_script(wsql):
@@ -133,7 +133,7 @@ def test_backslash_commands(wsql, tmp_path):
     )
     code, out, err = wsql("-f", str(tmp_path / "outer.sql"))
     assert (code, err) == (0, "")
-    assert out.startswith("inner\n3 a b\n-[ RECORD 1 ]-\nx | 3\n")
+    assert out.startswith("inner\n3 a b\n-[ RECORD 1 ]\nx | 3\n")
     assert "Time: " in out
     assert "public" in out
     assert "You are connected to database" in out
@@ -208,3 +208,75 @@ def test_ctrl_c_cancels_the_statement(conninfo):
         assert program.returncode == 130
         assert b"57014" in err
         assert other.execute(sleeping, [name]).fetchone() is None
+
+
+SCRIPT = r"""
+select 1 as a, null as b, 'x' as "long name";
+select;
+select 1 where false;
+select E'a\nb' as x, 1.5 as n, true as t, '{1,2}'::int[] as arr, '界界' as wide, null::int as last;
+create table t (a int primary key, b text); insert into t values (1, 'one'), (2, null);
+update t set b = 'x' where a = 2;
+\x
+select a, b, E'two\nlines' as c from t order by a;
+select 1 where false;
+\x
+\pset null NIL
+select null as nothing;
+\t
+select 1 as a, 2 as b;
+\t
+\a
+select 1 as a, 2 as b;
+\f ;
+select 1 as a, null as b;
+\a
+copy (select 1, 2) to stdout;
+\copy (select 1, 2) to stdout csv
+select 41 as n, 'it''s' as s \gset my_
+\echo :my_n :my_s :nothing
+select 'select ' || g || ' as made' from generate_series(1, 2) g \gexec
+\if :{?my_n}
+\echo yes
+\if false
+select 1/0;
+\else
+\echo inner
+\endif
+\elif true
+\echo never
+\else
+select nonsense from;
+\endif
+select 'x' as a \gx
+select 1 \; select 2;
+\dt
+\dn
+\dt nothing*
+\dx
+begin; show search_path; commit;
+values (1, 'a'), (2, null);
+\qecho done
+\q
+select 'never';
+"""
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    "arguments",
+    [["-f", "-"], ["-At", "-F", ",", "-c", "select 1 as a, null as b"], ["-x", "-c", "select 1 as a, 'bb' as c"],
+     ["--csv", "-c", "select 1 as a, null as b, 'a,b' as c"], ["-c", "\\d nothing"], ["-c", "\\du"]],
+)  # fmt: skip
+def test_scripts_say_what_psqls_say(conninfo, arguments):
+    """Output, errors and exit code, byte by byte, where the two should agree."""
+    told = []
+    for program in (["psql", "-X", "-d", conninfo], [*PROGRAM, "--dsn", conninfo]):
+        done = subprocess.run(
+            [*program, *arguments], input=SCRIPT, capture_output=True, text=True, timeout=60, check=False
+        )
+        errors = done.stderr.replace("psql:<stdin>:", "<stdin>:")
+        told.append((done.stdout.splitlines(), errors.splitlines(), done.returncode))
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("drop table if exists t")
+    assert told[1] == told[0]

@@ -111,10 +111,10 @@ def test_csv_for_a_file_is_exact():
 def test_a_table_looks_like_psqls():
     rows = [("1", "x"), ("22", None), (None, "two\nlines"), ("3", "表表")]
     assert write(TableWriter, [("n", INT), ("name", TEXT)], rows).splitlines() == [
-        " n  | name",
+        " n  | name  ",
         "----+-------",
         "  1 | x",
-        " 22 |",
+        " 22 | ",
         "    | two  +",
         "    | lines",
         "  3 | 表表",
@@ -150,11 +150,11 @@ def test_plain_pages_look_as_odd_ones_do(odd):
 
 
 def test_an_empty_table_has_its_heading():
-    assert write(TableWriter, [("a", TEXT)], []) == " a\n---\n(0 rows)\n\n"
+    assert write(TableWriter, [("a", TEXT)], []) == " a \n---\n(0 rows)\n\n"
 
 
 def test_expanded_rows():
-    assert write(ExpandedWriter, [("a", INT), ("long", TEXT)], [("1", None)]) == "-[ RECORD 1 ]-\na    | 1\nlong |\n\n"
+    assert write(ExpandedWriter, [("a", INT), ("long", TEXT)], [("1", None)]) == "-[ RECORD 1 ]\na    | 1\nlong | \n\n"
 
 
 def test_markdown_escapes_what_would_break_the_table():
