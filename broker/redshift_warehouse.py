@@ -17,8 +17,8 @@ import psycopg
 
 from broker.clock import Clock, utc_now
 from broker.config.model import WorkgroupConfig
-from broker.credentials.generations import Generations, KnownUser
-from broker.credentials.lease import QUIET_ENDS, SHARED, reason_to_end
+from broker.credentials.generations import Generations, KnownUser, takes_password
+from broker.credentials.lease import SHARED, reason_to_end
 from broker.credentials.model import Lease, LeaseState, RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued, Leases
 from broker.errors import WarehouseOutcomeUnknown, WarehouseUnavailable
@@ -204,25 +204,33 @@ class RedshiftWarehouse(RedshiftView):
         ]
 
     def _shut_out(self, people: Mapping[str, list[str]], leases: Mapping[str, Lease]) -> dict[str, tuple[int, str]]:
-        """Shut out those whose login must end, in their turns, together; what became of each, as `_shut` says it."""
+        """Shut out those whose login must end, in their turns, together; what became of each, as `_shut` says it.
+
+        Who has other leases keeps the password, unless a revoked lease may know it; sessions of a revoked one end.
+        """
         shut: list[tuple[KnownUser, str]] = []
+        outcomes: dict[str, tuple[int, str]] = {}
         with ExitStack() as turns:
             for name in sorted(people):  # in one order, so that two brokers don't wait for each other
                 holder = turns.enter_context(self._turns.of(name))
                 known = self._generations.get(self._config.name, name)
-                if known and self._must_go(known, people[name], leases):
-                    self._generations.withdraw(self._config.name, name)
-                    shut.append((known, holder))
-            return self._calls.run(lambda connection: self._shut(connection, shut), list(people)) if shut else {}
-
-    def _must_go(self, known: KnownUser, names: Sequence[str], leases: Mapping[str, Lease]) -> bool:
-        """Whether the end of these leases is the end of the password; if so, other leases end with it."""
-        others = self._others(known, names)
-        if others and all(leases[name].reason in QUIET_ENDS for name in names if name in leases):
-            return False
-        for other in others:
-            self._leases.move(other.lease_id, LeaseState.ENDING, self._clock(), reason_to_end(other, SHARED))
-        return True
+                if known is None:
+                    continue
+                revoked = [leases[each] for each in people[name] if each in leases and takes_password(leases[each])]
+                others = self._others(known, people[name])
+                present = known.generation
+                if others and not revoked:
+                    continue
+                if others and present and not any(map(present.is_known_to, revoked)):
+                    outcomes[name] = (self.end_person_sessions(name, spare_alias=""), "")
+                    continue
+                for other in others:
+                    self._leases.move(other.lease_id, LeaseState.ENDING, self._clock(), reason_to_end(other, SHARED))
+                self._generations.withdraw(self._config.name, name)
+                shut.append((known, holder))
+            if shut:
+                outcomes |= self._calls.run(lambda connection: self._shut(connection, shut), list(people))
+        return outcomes
 
     def _others(self, known: KnownUser, names: Sequence[str]) -> list[Lease]:
         """The person's leases that go on; one that is past its end does not."""

@@ -38,5 +38,5 @@ def open_desk(workgroup: WorkgroupConfig, policy: Callable[[], Policy] | None = 
 
 def logins_of(store: Store) -> LoginsOf:
     """How each workgroup's leases become logins."""
-    aliases, shared = AliasLogins(), SharedLogins(store.generations)
+    aliases, shared = AliasLogins(), SharedLogins(store.generations, store.leases)
     return lambda workgroup: shared if workgroup.is_redshift else aliases

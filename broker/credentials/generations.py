@@ -7,13 +7,15 @@ what such a warehouse can't: which user the broker made, for whom, and which mem
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from broker.config.model import MD5, WorkgroupConfig
+from broker.credentials.lease import QUIET_ENDS
 from broker.credentials.logins import Login
-from broker.credentials.model import Lease
+from broker.credentials.model import Lease, LeaseState
 from broker.credentials.password import new_generation_id, new_password
+from broker.credentials.ports import Leases
 from broker.credentials.request import Terms
 from broker.secrets import Secret
 from roles.desired import DesiredPassword, Owner
@@ -23,14 +25,22 @@ LIFETIMES: Final = 2
 """A generation lasts as long as so many of the longest logins. Twice: a login of the longest kind shares the present
 password during the first half of its life; the next generation cuts off nobody for long."""
 
+LONGEST_ISSUE: Final = timedelta(seconds=120)
+"""From the announcement of a lease to its password, at most: the reaper cuts off what takes longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A password and how long it is good; `generation_id` names it without telling it."""
+    """A password, since when it is handed out, and how long it is good; `generation_id` names it without telling it."""
 
     generation_id: str
     password: Secret
+    begun_at: datetime
     valid_until: datetime
+
+    def is_known_to(self, lease: Lease) -> bool:
+        """Whether the lease may have been handed this password: not if it was announced well before."""
+        return self.begun_at <= lease.created_at + LONGEST_ISSUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +118,14 @@ class SharedLogins:
     """The stable user itself, with the present generation's password (`broker.credentials.logins.Logins`)."""
 
     generations: Generations
+    leases: Leases
 
     def draw(self, lease: Lease, terms: Terms, workgroup: WorkgroupConfig) -> Login:  # noqa: ARG002 - no SCRAM here
         """The same for every lease of the person, until it nears its end."""
+        live = self.leases.live(workgroup=lease.workgroup, subject=lease.subject)
+        if any(each.database_user == lease.database_user and takes_password(each) for each in live):
+            # Revoked, and the reaper has not come to it yet: what that lease knows is good for nobody any more.
+            self.generations.withdraw(lease.workgroup, lease.database_user)
         proposed = propose(lease, workgroup)
         present = self.generations.hand_out(lease.workgroup, lease.database_user, proposed, lease.expires_at)
         return _login(present, lease, workgroup)
@@ -123,11 +138,16 @@ class SharedLogins:
         return _login(present if present and lasts else propose(lease, workgroup), lease, workgroup)
 
 
+def takes_password(lease: Lease) -> bool:
+    """Whether a lease ends in a way that takes its password from everybody."""
+    return lease.state is LeaseState.ENDING and lease.reason not in QUIET_ENDS
+
+
 def propose(lease: Lease, workgroup: WorkgroupConfig) -> Generation:
     """A generation that could begin with this lease; it never ends before it."""
     lifetime = workgroup.maximum_duration * LIFETIMES
     until = max(lease.created_at + lifetime, lease.expires_at).replace(microsecond=0)
-    return Generation(new_generation_id(), new_password(), until)
+    return Generation(new_generation_id(), new_password(), lease.created_at, until)
 
 
 def verifier_of(workgroup: WorkgroupConfig) -> Callable[[str, str], Verifier]:

@@ -137,16 +137,17 @@ class SqlGenerations:
 
     def _seal(self, workgroup: str, database_user: str, generation: Generation) -> str:
         # What it is for is inside the seal: whoever writes to the store can't hand one person another's password.
-        content = [workgroup, database_user, generation.generation_id, generation.password.reveal()]
+        begun, password = generation.begun_at.isoformat(), generation.password.reveal()
+        content = [workgroup, database_user, generation.generation_id, begun, password]
         return seal(self._ring, _PURPOSE, json.dumps(content).encode())
 
     def _opened(self, row: Row[Any]) -> Generation | None:
         if not row.sealed_password:
             return None
         try:
-            *meant, password = json.loads(open_sealed(self._ring, _PURPOSE, row.sealed_password))
+            *meant, begun, password = json.loads(open_sealed(self._ring, _PURPOSE, row.sealed_password))
         except SessionError:
             return None
         if meant != [row.workgroup, row.database_user, row.generation_id]:
             raise StoreUnavailable("A password at rest was sealed for somebody else.")
-        return Generation(row.generation_id, Secret(password), row.valid_until)
+        return Generation(row.generation_id, Secret(password), datetime.fromisoformat(begun), row.valid_until)

@@ -21,7 +21,7 @@ LONG = LATER + timedelta(hours=3)
 
 
 def generation(until=LATER) -> Generation:
-    return Generation(random_name(8), Secret(random_name(30)), until)
+    return Generation(random_name(8), Secret(random_name(30)), NOW, until)
 
 
 @pytest.fixture

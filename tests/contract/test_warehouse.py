@@ -91,7 +91,9 @@ class StandIn:
         place = ("cloud", "dev", ETHAN, "bk_" + random_name(20))
         lease = Lease(random_name(8), *place, "okta", ETHAN, "s", "r", LeaseState.INTENT, START, end)
         self.cloud.store.leases.add_intent(lease)
-        login = SharedLogins(self.cloud.store.generations).draw(lease, Terms("dev", end, 1), CLOUD)
+        login = SharedLogins(self.cloud.store.generations, self.cloud.store.leases).draw(
+            lease, Terms("dev", end, 1), CLOUD
+        )
         self.password = login.password
         names = tuple(sorted(map(DatabaseRoleName, roles)))
         owner = Owner("okta", ETHAN)

@@ -16,7 +16,7 @@ from roles.chains import AccessTarget
 from roles.errors import DatabaseUserNotManaged, DatabaseUserPrivileged, NoDatabaseRole
 from tests.contract.values import at_once
 from tests.simulators.redshift import Killed, User, error, lost
-from tests.simulators.redshift_broker import CLOUD, ETHAN, Cloud
+from tests.simulators.redshift_broker import CLOUD, ETHAN, START, Cloud
 
 HASHED = ("PASSWORD 'md5", "PASSWORD 'sha256|")
 
@@ -229,6 +229,50 @@ def test_the_end_of_those_cut_off_spares_the_login_after_them(cloud: Cloud) -> N
     assert cloud.lease_of(other).state is LeaseState.ENDING
     cloud.reap()
     assert cloud.lets_in(again)
+
+
+def logged_out(cloud: Cloud, got) -> None:
+    """As a logout leaves it: the reaper comes to it later."""
+    cloud.store.leases.move(got.lease_id, LeaseState.ENDING, cloud.now, "logout")
+
+
+def test_a_login_right_after_a_logout_lives_on(cloud: Cloud) -> None:
+    old = cloud.issue()
+    cloud.later(minutes=5)
+    logged_out(cloud, old)
+    new = cloud.issue()
+    assert new.password != old.password
+    assert not cloud.lets_in(old)
+    cloud.reap()
+    assert cloud.lets_in(new)
+    assert cloud.lease_of(new).state is LeaseState.ACTIVE
+    assert cloud.lease_of(old).state is LeaseState.ENDED
+
+
+def test_sessions_of_a_revoked_lease_end_though_its_password_is_an_old_one(cloud: Cloud) -> None:
+    old = cloud.issue(minutes=60)
+    session = cloud.server.log_in(old.user, old.password.reveal())
+    cloud.later(minutes=59)
+    cloud.issue(minutes=60)
+    cloud.later(minutes=30)
+    stays = cloud.issue(minutes=60)
+    older = cloud.issue(minutes=15)
+    assert stays.password != old.password
+    cloud.store.leases._leases[older.lease_id] = replace(cloud.lease_of(older), created_at=START)  # type: ignore[attr-defined]
+    cloud.revoke(lease_id=older.lease_id)
+    assert session not in cloud.server.sessions
+    assert cloud.lets_in(stays)
+
+
+def test_a_login_right_before_its_revocation_is_taken_to_know_the_password(cloud: Cloud) -> None:
+    first = cloud.issue()
+    second = cloud.issue()
+    logged_out(cloud, second)
+    third = cloud.issue()  # within the minute: a new password, that the revoked one might know
+    cloud.reap()
+    assert not cloud.lets_in(first)
+    assert not cloud.lets_in(third)
+    assert cloud.lets_in(cloud.issue())
 
 
 def test_sessions_that_do_not_end_are_ended_by_a_later_run(cloud: Cloud) -> None:
