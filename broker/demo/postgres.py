@@ -25,6 +25,7 @@ from psycopg.conninfo import make_conninfo
 from broker.clock import utc_now
 from broker.demo.certificates import DemoAuthority, write_private
 from broker.demo.errors import DemoUnavailable
+from broker.demo.watch import Watch
 from broker.secrets import Secret, random_token
 
 _MINIMUM_GLIBC: Final = (2, 34)
@@ -103,6 +104,7 @@ class EmbeddedPostgres:
         self._programs = programs
         self._account = _account()
         self._server: subprocess.Popen[bytes] | None = None
+        self._watch: Watch | None = None
 
     @property
     def conninfo(self) -> str:
@@ -156,6 +158,9 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """End the server (fast shutdown: sessions are cut); nothing happens if it does not run."""
         server, self._server = self._server, None
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.end()
         if server is None:
             return
         server.send_signal(signal.SIGINT)
@@ -245,6 +250,8 @@ class EmbeddedPostgres:
                 group=self._account.gid,
                 extra_groups=self._account.groups,
             )
+        account = self._account
+        self._watch = Watch(self._server.pid, uid=account.uid, gid=account.gid, groups=account.groups)
         deadline = time.monotonic() + _START_SECONDS
         while self._server.poll() is None and time.monotonic() < deadline:
             try:

@@ -24,6 +24,7 @@ from broker.demo.errors import DemoUnavailable
 from broker.demo.people import CAST, People
 from broker.demo.postgres import EmbeddedPostgres, free_port
 from broker.demo.saml_messages import Issuer
+from broker.demo.watch import Watch
 from broker.secrets import Secret, random_name
 
 WORKGROUP: Final = "demo"
@@ -259,8 +260,9 @@ def _process(directory: Path, name: str, command: Sequence[str]) -> Iterator[_Pr
             stderr=log,
             start_new_session=True,  # a Ctrl-C at the terminal is ours to answer
         )
-    process = _Process(name, started, file)
+    process, watch = _Process(name, started, file), Watch(started.pid)
     try:
         yield process
     finally:
+        watch.end()
         process.end()

@@ -1,7 +1,12 @@
 """The embedded server: encrypted, authenticated, gone when it ends."""
 
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,3 +92,27 @@ def test_a_missing_wheel_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(module.importlib, "import_module", absent)
     with pytest.raises(DemoUnavailable, match="extra `demo`"):
         EmbeddedPostgres(tmp_path).start()
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from broker.demo.postgres import EmbeddedPostgres
+server = EmbeddedPostgres(pathlib.Path(sys.argv[1]))
+server.start()
+print(server.port, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_it_ends_with_a_program_that_is_killed():
+    directory = Path(tempfile.mkdtemp(prefix="wab-test-"))
+    directory.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(directory)], stdout=subprocess.PIPE, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    end = time.monotonic() + 20
+    while (directory / "data" / "postmaster.pid").exists():
+        assert time.monotonic() < end, "the server lives on"
+        time.sleep(0.05)
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", int(done.stdout))):
+        pass
+    shutil.rmtree(directory)
