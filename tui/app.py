@@ -1,7 +1,8 @@
 """The full-screen client."""
 
+import sys
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -22,6 +23,8 @@ from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
 from tui.widgets.habits import habits_of
 from tui.workroom import Workroom
+
+_TURN_SECONDS: Final = 0.001
 
 
 class WsqlApp(App[int]):
@@ -119,5 +122,7 @@ class WsqlApp(App[int]):
 
 def start_full_screen(wish: Wish) -> int:
     """Run the full-screen client until the person leaves it; returns the exit code."""
+    # Threads take turns often: a page of rows comes while the screen is drawn, and keys count while rows are sorted.
+    sys.setswitchinterval(_TURN_SECONDS)
     where = home()
     return WsqlApp(wish, where, load_options(where.options)).run() or 0

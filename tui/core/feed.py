@@ -22,6 +22,8 @@ HEAD: Final = 200
 _PAGE_ROWS: Final = 1000
 _BULK_ROWS: Final = 10_000
 _PAGE_CHARACTERS: Final = 4_000_000
+# Nothing is known yet of how large the rows are; one at a time would be many turns with the screen's thread.
+_FIRST_CHUNK_ROWS: Final = 10
 _CHUNK_CHARACTERS: Final = 2_000_000
 _CHUNK_ROWS: Final = 500
 _CELLS_IN_MEMORY: Final = 50_000
@@ -61,8 +63,7 @@ class ResultFeed:
         self._cursor = cursor
         self._file = RowFile()
         self._step = FIRST_ROWS
-        # Nothing is known yet of how large the rows are: one at a time.
-        self._chunk_rows = 1
+        self._chunk_rows = _FIRST_CHUNK_ROWS
 
     @property
     def rows(self) -> int:

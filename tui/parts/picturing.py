@@ -9,7 +9,8 @@ from tui.core.progress import Progress
 from tui.messages import PlanCame
 from tui.parts.bench import Bench
 from tui.screens.dialogs import AskText, Choose, Confirm
-from tui.widgets.result_table import ComparisonTable, ResultTable
+from tui.widgets.comparison_table import ComparisonTable
+from tui.widgets.result_table import ResultTable
 
 PICTURING: Final = (
     Command("chart", "Chart", "Bars, a line or a histogram of the cursor's column (c)"),

@@ -38,6 +38,8 @@ class Reading(Bench):
             self.results.say(message.problem, "bold red")
             self.notify(message.problem, severity="error", timeout=10)
         self.results.came(message.feed)
+        if self.workroom.busy and message.feed.open:
+            self.on_work_told(WorkTold("Reading the rest"))
         self.tick()
 
     def on_result_table_end_wanted(self, message: ResultTable.EndWanted) -> None:

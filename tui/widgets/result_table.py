@@ -19,7 +19,6 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.core.arrange import Arranged, Order
-from tui.core.changes import change_of, changed_columns
 from tui.core.events import Row
 from tui.core.export import right_aligned
 from tui.core.feed import HEAD, Heads, ResultFeed, RowSource
@@ -141,6 +140,7 @@ class ResultTable(ScrollView, can_focus=True):
         self._asked = -1
         self._mark: int | None = None
         self._widths: list[int] = []
+        self._set_by_hand: set[int] = set()
         self._offsets: list[int] = [0]
         self._gutter = 4
         self.to_the_end = False
@@ -173,6 +173,7 @@ class ResultTable(ScrollView, can_focus=True):
         if isinstance(before, Arranged):
             before.forget()
         self.rows_came()
+        self._widen_to_view()
         self.go_to(min(self.cursor_row, shown.rows - 1))
 
     def forget(self) -> None:
@@ -331,6 +332,7 @@ class ResultTable(ScrollView, can_focus=True):
     def action_widen(self, by: int) -> None:
         """Give the cursor's column more room, or less."""
         if self.cursor_column < len(self._widths):
+            self._set_by_hand.add(self.cursor_column)
             self._widths[self.cursor_column] = max(4, min(HEAD, self._widths[self.cursor_column] + by))
             self._place_columns()
             self.virtual_size = Size(self._gutter + self._offsets[-1], self.shown.rows + 1)
@@ -357,7 +359,27 @@ class ResultTable(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        self._widen_to_view()
         self._want_if_near()
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_x(old_value, new_value)
+        self._widen_to_view()
+
+    def _widen_to_view(self) -> None:
+        """Give the columns in view room for the values in view: a number is not read where it is cut."""
+        left, top = self.scroll_offset
+        first = max(0, bisect_right(self._offsets, left) - 1)
+        last = min(len(self._widths), bisect_right(self._offsets, left + self.size.width))
+        columns = [index for index in range(first, last) if index not in self._set_by_hand]
+        rows = [row for index in range(top, top + self.size.height) if (row := self._heads.row(index))]
+        wanted = {index: min(_WIDEST, max((width(row[index] or "") for row in rows), default=0)) for index in columns}
+        wider = {index: room for index, room in wanted.items() if room > self._widths[index]}
+        if wider:
+            self._widths = [wider.get(index, room) for index, room in enumerate(self._widths)]
+            self._place_columns()
+            self.virtual_size = Size(self._gutter + self._offsets[-1], self.shown.rows + 1)
+            self.refresh()
 
     def _show_cursor(self) -> None:
         if self.cursor_column < len(self._widths):
@@ -375,14 +397,3 @@ class ResultTable(ScrollView, can_focus=True):
         if near and self._asked != self.feed.rows:
             self._asked = self.feed.rows
             self.post_message(self.MoreWanted(self.feed))
-
-
-class ComparisonTable(ResultTable):
-    """What two results differ in: `tui.core.compare` says in the first column what became of a row."""
-
-    def row_style(self, row: Row) -> Style:
-        kind = change_of(row)
-        return self.get_component_rich_style(f"result--{kind}") if kind in ("added", "removed") else Style.null()
-
-    def cell_lit(self, row: Row, column: int) -> bool:
-        return self.feed.columns[column].name in changed_columns(row) and column > 0

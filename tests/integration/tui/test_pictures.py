@@ -10,8 +10,8 @@ from textual.widgets import Input, Static
 from tests.integration.tui.test_results import ask, idle
 from tui.screens.chart import ChartView
 from tui.screens.dialogs import Confirm
+from tui.widgets.comparison_table import ComparisonTable
 from tui.widgets.plan_tree import PlanTree
-from tui.widgets.result_table import ComparisonTable
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
