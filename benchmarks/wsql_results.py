@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from broker.demo.postgres import EmbeddedPostgres
 
-LONGEST = 150.0
+LONGEST = 120.0
 QUERY = "select * from million"
 SETUP = (
     "create table million as select g as id, 'value ' || g as name, g / 7.0 as ratio,"
@@ -98,7 +98,7 @@ class Client:
 CLIENTS = {
     "wsql": Client("{wsql} --dsn ''", "million", ("F5",), ("F10",), ("C-End",), ("C-Home",), ("NPage",)),
     "harlequin": Client(
-        "{anchors}/harlequin --no-download-tzdata -P None -a postgres --config-path /dev/null",
+        "{anchors}/harlequin -a postgres --config-path /dev/null",
         "Query Editor|Query 1",
         ("C-j",),
         ("F5",),

@@ -1,5 +1,7 @@
 """What one does with a result on the full screen."""
 
+import resource
+
 import psycopg
 import pytest
 from textual.widgets import Input
@@ -158,3 +160,43 @@ async def test_a_query_that_fails_in_an_open_transaction_is_told_as_it_is(opened
         await seen.run("select nope")
         assert "42703" in seen.messages
         assert "25P02" not in seen.messages
+
+
+async def test_a_full_disk_is_told_and_what_came_stays(opened, wish):
+    """RLIMIT_FSIZE stands for the disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with opened(wish) as seen:
+        await seen.run("select g, repeat('x', 100) from generate_series(1, 100000) g")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+        try:
+            seen.table.focus()
+            await seen.pilot.press("ctrl+end")
+            await seen.until(lambda: "no room" in seen.messages, "the full disk", 60)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        await idle(seen)
+        rows = seen.table.feed.rows
+        assert 200 <= rows < 100_000
+        assert seen.table.feed.row(rows - 1)[0] == str(rows)
+        assert seen.app.workbench.state is TransactionState.IDLE
+        await seen.run("select 1")
+
+
+async def test_a_large_value_is_shown_cut_and_kept_whole(opened, wish):
+    async with opened(wish) as seen:
+        await seen.run("select repeat('é', 20000000) as large, '\\x00ff'::bytea as bytes, array[1, null] as list")
+        assert [len(value) for value in seen.table.feed.row(0)] == [20_000_000, 6, 8]
+        assert len(seen.table._heads.row(0)[0]) < 300
+        seen.table.focus()
+        await seen.pilot.press("enter")
+        await seen.until(lambda: "20,000,000 characters. Only the beginning" in seen.dialog(), "the value")
+
+
+async def test_columns_widen_for_the_rows_in_view(opened, wish):
+    async with opened(wish) as seen:
+        await seen.run("select repeat('9', g / 100 + 1) as n from generate_series(1, 1500) g")
+        seen.table.focus()
+        await seen.pilot.press("ctrl+end")
+        await idle(seen)
+        drawn = "".join(segment.text for segment in seen.table.render_line(seen.table.size.height - 1))
+        assert "9" * 16 in drawn
