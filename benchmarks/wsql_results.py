@@ -3,8 +3,8 @@
     python benchmarks/wsql_results.py [--rows N] [--anchors FOLDER] [--only wsql,harlequin,pgcli]
 
 Each program runs in tmux at 200x50, gets the same query typed and run, and is watched through the screen, as a person
-watches it: polled every few milliseconds, so a figure is some milliseconds too large rather than too small. Memory is
-the process's peak (VmHWM). harlequin and pgcli are installed into a throw-away virtual environment (or are taken from
+watches it: polled every few milliseconds, so a figure is some milliseconds too large rather than too small. `echo`, the
+time until the typed query stands on the screen, says how busy the machine is. Memory is the process's peak (VmHWM). harlequin and pgcli are installed into a throw-away virtual environment (or are taken from
 FOLDER). Targets for wsql at a million rows: first page within 150 ms, peak memory under 150 MB.
 """
 
@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from broker.demo.postgres import EmbeddedPostgres
 
-LONGEST = 120.0
+LONGEST = 240.0
 QUERY = "select * from million"
 SETUP = (
     "create table million as select g as id, 'value ' || g as name, g / 7.0 as ratio,"
@@ -106,7 +106,7 @@ CLIENTS = {
         ("C-Home",),
         ("NPage",),
     ),
-    "pgcli": Client("{anchors}/pgcli --no-warn --pgclirc {rc}", "million>|postgres>|>", ("Enter",)),
+    "pgcli": Client("{anchors}/pgcli --warn off --pgclirc {rc}", "million>|postgres>|>", ("Enter",)),
 }
 
 
@@ -122,7 +122,7 @@ def measure(client: Client, command: str, environment: dict[str, str], rows: int
         terminal.until(lambda screen: screen == terminal.screen, 2)
         time.sleep(2)
         terminal.type(QUERY + (";" if not client.end else ""))
-        terminal.until(lambda screen: QUERY in screen, 20)
+        found["echo"] = milliseconds(terminal.until(lambda screen: QUERY in screen, 20))
         terminal.press(*client.run)
         found["first rows"] = milliseconds(terminal.until(lambda screen: "value 1 " in screen))
         found["peak, first rows"] = f"{terminal.peak_megabytes:.0f} MB"
