@@ -5,8 +5,8 @@
 Each program runs in tmux at 200x50, gets the same query typed and run, and is watched through the screen, as a person
 watches it: polled every few milliseconds, so a figure is some milliseconds too large rather than too small. `echo`, the
 time until the typed query stands on the screen, says how busy the machine is. Memory is the process's peak (VmHWM).
-harlequin and pgcli are installed into a throw-away virtual environment (or are taken from FOLDER). Targets for wsql at a
-million rows: first page within 150 ms, peak memory under 150 MB.
+harlequin and pgcli are installed into a throw-away virtual environment (or are taken from FOLDER). Targets for wsql at
+a million rows: first page within 150 ms, peak memory under 150 MB.
 """
 
 import argparse
