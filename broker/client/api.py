@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -269,6 +269,17 @@ def tls_context(settings: ClientSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=settings.ca_file)
     except (ssl.SSLError, OSError):
         raise SettingsInvalid(f"ca_file: {settings.ca_file} holds no certificates in PEM.") from None
+
+
+def provider_tls(settings: ClientSettings) -> ssl.SSLContext:
+    """For an identity provider: the system's CAs, with those of `ca_file`: it may be outside the house."""
+    if settings.unchecked_tls:
+        return unchecked(settings.broker_url)
+    context = tls_context(replace(settings, ca_file=None))
+    if settings.ca_file is not None:
+        tls_context(settings)  # that it can be read
+        context.load_verify_locations(settings.ca_file)
+    return context
 
 
 def unchecked(broker_url: str) -> ssl.SSLContext:

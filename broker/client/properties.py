@@ -109,7 +109,10 @@ TABLE: Final = (
     _secret("token", "For `token`: a service token, or a session's."),
     _secret("saml_assertion", "For `token`: a SAML response in base64, as a program gets it from the provider."),
     _text("assertion_file", "For `token`: a file with a SAML response, in base64 or as XML."),
-    _text("ca_file", "PEM of the authorities to trust for the broker and the provider, in place of the system's."),
+    _text(
+        "ca_file",
+        "PEM of the CAs to trust: for the broker in place of the system's, for a provider beside them.",
+    ),
     _flag("ssl_insecure", "Do not check the provider's and the broker's certificates; only for a broker on loopback."),
     _text(
         "credential_store",

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol
 
-from broker.client.api import BrokerApi, tls_context
+from broker.client.api import BrokerApi, provider_tls
 from broker.client.errors import PropertiesInvalid, ProviderFailed
 from broker.client.model import SignedIn
 from broker.client.person import Person
@@ -130,7 +130,7 @@ def _getter(plugin: Plugin, properties: ConnectionProperties, settings: ClientSe
     host = _host(properties)
 
     def fetch() -> Secret:
-        with ProviderPages(host, tls_context(settings), properties.idp_response_timeout) as pages:
+        with ProviderPages(host, provider_tls(settings), properties.idp_response_timeout) as pages:
             return _AT_PROVIDERS[plugin](properties, pages)
 
     return fetch

@@ -138,6 +138,14 @@ def test_an_unknown_certificate_is_refused(tiny: TinyBroker, provider: FormProvi
     assert provider.seen == []
 
 
+def test_a_provider_outside_the_house_is_trusted_beside_the_broker_s_ca(
+    tiny: TinyBroker, provider: FormProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(provider.certificate))  # the system's
+    house = self_signed(tmp_path / "house", "127.0.0.1").certificate
+    assert connector(tiny, provider, "Okta", ca_file=house).login()
+
+
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_an_unknown_certificate_is_taken_on_loopback_where_one_says_so(
     tiny: TinyBroker, provider: FormProvider, plugin: str
