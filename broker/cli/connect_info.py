@@ -7,7 +7,8 @@ import click
 from broker.cli.options import DATABASE, URL, WORKGROUP
 from broker.cli.output import moment, report_roles, table
 from broker.client.connect_info import PROXY_PORT, TITLES, Tool, Way, fields
-from broker.client.session import open_session
+from broker.client.errors import SettingsInvalid
+from broker.client.session import ClientSession, open_session
 from broker.client.settings import load_settings
 from broker.client.workgroups import LastingLogins, choose_workgroup
 from broker.clock import utc_now
@@ -29,19 +30,32 @@ def connect_info(
     """
     settings = load_settings({"url": url, "workgroup": workgroup})
     chosen = [Tool(name) for name in tools] or list(Tool)
+    parts = []
     with open_session(settings) as session:
         group = choose_workgroup(session, settings.workgroup)
-        login = LastingLogins(session, group, database or "")()
-        certificate = session.certificate_file(login)
-    report_roles(login)
-    parts = []
-    if way != "direct":
-        head = f"Through the proxy: keep `broker proxy --workgroup {group} --port {port}` running. Nothing to renew."
-        parts.append("\n\n".join([head, *_of_each(chosen, Way.through_proxy(login, port))]))
-    if way != "proxy":
-        head = f"Directly, with a temporary login. It ends {moment(login.expires_at, utc_now())}; then ask again."
-        parts.append("\n\n".join([head, *_of_each(chosen, Way.direct(login, certificate))]))
+        if way != "direct":
+            head = (
+                f"Through the proxy: keep `broker proxy --workgroup {group} --port {port}` running. Nothing to renew."
+            )
+            parts.append("\n\n".join([head, *_of_each(chosen, _proxied(session, group, database, port))]))
+        if way != "proxy":
+            login = LastingLogins(session, group, database or "")()
+            report_roles(login)
+            head = f"Directly, with a temporary login. It ends {moment(login.expires_at, utc_now())}; then ask again."
+            direct = Way.direct(login, session.certificate_file(login))
+            parts.append("\n\n".join([head, *_of_each(chosen, direct)]))
     click.echo("\n\n\n".join(parts))
+
+
+def _proxied(session: ClientSession, group: str, database: str | None, port: int) -> Way:
+    """No login is made for it: the proxy makes its own."""
+    who = session.whoami()
+    databases = next((each.databases for each in who.workgroups if each.name == group), ())
+    if database is None and not databases:
+        raise SettingsInvalid(
+            f"You may not use the workgroup {group}.", remedy="`broker whoami` lists those that you may."
+        )
+    return Way.through_proxy(database or databases[0], who.database_user, port)
 
 
 def _of_each(chosen: list[Tool], way: Way) -> Iterator[str]:

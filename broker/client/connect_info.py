@@ -64,9 +64,9 @@ class Way:
         return cls(*place, login.user, login.password, login.sslmode, certificate)
 
     @classmethod
-    def through_proxy(cls, login: TemporaryLogin, port: int) -> "Way":
+    def through_proxy(cls, database: str, database_user: str, port: int) -> "Way":
         """To a proxy on this machine, which makes the login and the TLS itself."""
-        return cls("127.0.0.1", port, login.database, login.database_user, None, "disable", None)
+        return cls("127.0.0.1", port, database, database_user, None, "disable", None)
 
     @property
     def has_tls(self) -> bool:

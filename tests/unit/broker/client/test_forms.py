@@ -125,6 +125,6 @@ def test_every_tool_is_told_all_that_it_needs(tool: Tool) -> None:
     direct = str(fields(tool, Way.direct(replace(LOGIN, password=Secret("pw-7")), CERTIFICATE)))
     assert all(text in direct for text in ("warehouse.example", "5432", "dev", "bk_abc", "pw-7"))
     assert tool is Tool.TABLEAU or "ca" in direct.partition("sslmode")[2] + direct.partition("CA")[2]
-    proxied = str(fields(tool, Way.through_proxy(LOGIN, 6439)))
+    proxied = str(fields(tool, Way.through_proxy("dev", "ethan", 6439)))
     assert all(text in proxied for text in ("127.0.0.1", "6439", "dev"))
     assert not any(text in proxied for text in ("warehouse.example", "pass'", "bk_abc", "verify"))
