@@ -168,7 +168,7 @@ def main() -> None:
     scratch = Path(tempfile.mkdtemp(prefix="wsql-bench-"))
     scratch.chmod(0o755)
     try:
-        (scratch / "pgcli").write_text("[main]\nrow_limit = 0\nenable_pager = False\n")
+        (scratch / "pgclirc").write_text("[main]\nrow_limit = 0\nenable_pager = False\n")
         with EmbeddedPostgres(scratch / "server") as server:
             with psycopg.connect(server.conninfo, autocommit=True) as connection:
                 connection.execute(SETUP.format(rows=arguments.rows))
@@ -184,7 +184,7 @@ def main() -> None:
             places = {
                 "anchors": anchors(arguments.anchors, scratch),
                 "wsql": Path(sys.executable).parent / "wsql",
-                "rc": scratch / "pgcli",
+                "rc": scratch / "pgclirc",
             }
             for name in arguments.only.split(","):
                 client = CLIENTS[name]

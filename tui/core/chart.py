@@ -86,7 +86,8 @@ def _number(text: str | None) -> float | None:
 
 
 def _bars(source: RowSource, column: int, room: int) -> Chart:
-    labels = label_column(source.columns)
+    # Where all columns are numbers, the first most likely says what the others are of.
+    labels = 0 if (named := label_column(source.columns)) is None and column else named
     found = []
     for index, row in enumerate(islice(source.slice(0, source.rows), _BARS)):
         number = _number(row[column])

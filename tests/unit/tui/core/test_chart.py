@@ -58,3 +58,10 @@ def test_money_is_a_number():
     assert draw(Kind.HISTOGRAM, feed([("x", None, "-$1,234.50")]), 2, (40, 5)).note.startswith(
         "1 numbers from -1,234.5"
     )
+
+
+def test_where_all_columns_are_numbers_the_first_names_the_bars():
+    source = ResultFeed((Column("day", 23), Column("n", 23)))
+    source.add([("31", "5")])
+    assert draw(Kind.BAR, source, 1, (40, 5)).lines[0].startswith("31 ")
+    assert draw(Kind.BAR, source, 0, (40, 5)).lines[0].startswith("1 ")
