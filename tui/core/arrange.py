@@ -51,7 +51,8 @@ class Arranged:
 
     def row(self, index: int) -> Row | None:
         """The row at `index`, or None beyond the last."""
-        return self._source.row(self.number(index)) if 0 <= index < self.rows else None
+        found = self._numbers.slice(index, index + 1) if index >= 0 else []
+        return self._source.row(found[0]) if found else None
 
     def slice(self, start: int, stop: int) -> Iterator[Row]:
         """The rows from `start` up to `stop`, as far as there are."""

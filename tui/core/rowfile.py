@@ -88,10 +88,11 @@ class RowFile:
 
 
 class NumberFile:
-    """Numbers from 0 to 2^63, in the order in which they came."""
+    """Numbers from 0 to 2^63, in the order in which they came. Thread-safe."""
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
         self._file = _unnamed_file()
+        self._one_thread = Lock()
         self.count = 0
         self.extend(numbers)
 
@@ -102,20 +103,23 @@ class NumberFile:
             ResultStorageFull: there is no room.
         """
         packed = array("q", numbers)
-        _write(self._file, self.count * _ITEM, [packed.tobytes()])
-        self.count += len(packed)
+        with self._one_thread:
+            _write(self._file, self.count * _ITEM, [packed.tobytes()])
+            self.count += len(packed)
 
     def slice(self, start: int, stop: int) -> list[int]:
         """The numbers from `start` up to `stop`, as far as there are."""
-        stop = min(stop, self.count)
         numbers = array("q")
-        numbers.frombytes(_read(self._file, start * _ITEM, max(0, stop - start) * _ITEM))
+        with self._one_thread:
+            size = max(0, min(stop, self.count) - start) * _ITEM
+            numbers.frombytes(_read(self._file, start * _ITEM, size) if size else b"")
         return numbers.tolist()
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
-        self.count = 0
+        with self._one_thread:
+            self._file.close()
+            self.count = 0
 
 
 @contextmanager

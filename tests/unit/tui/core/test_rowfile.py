@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,14 @@ print(list(file.slice(0, 9)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines() == ["result-storage-full 1 ('kept',)", "[('kept',), ('small',)]"]
+
+
+def test_two_threads_read_what_is_theirs():
+    """An export reads in one thread what another draws."""
+    file = NumberFile(range(20_000))
+
+    def read(start):
+        return all(file.slice(at, at + 3) == [at, at + 1, at + 2] for at in range(start, 19_000, 7))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(read, range(8)))
