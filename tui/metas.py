@@ -14,7 +14,6 @@ from typing import Final, TextIO
 from broker.clock import utc_now
 from tui.batch import Batch, LeaveScript, read_script
 from tui.core.copy import parse_copy
-from tui.core.describe import describe, describes
 from tui.core.errors import MetaCommandFailed, ScriptUnreadable
 from tui.core.events import Columns, Completed, Rows
 from tui.core.interpolation import interpolate
@@ -33,6 +32,9 @@ def run_meta(batch: Batch, command: MetaCommand) -> None:
     Raises:
         MetaCommandFailed: it is unknown, or cannot be done.
     """
+    # Loaded late: most scripts describe nothing.
+    from tui.core.describe import describes
+
     if describes(command.name):
         _describe(batch, command)
     elif command.name in ("g", "gx", "gset", "gexec", "watch"):
@@ -103,6 +105,8 @@ def _gexec(batch: Batch, statement: Statement, _command: MetaCommand) -> None:
 
 
 def _describe(batch: Batch, command: MetaCommand) -> None:
+    from tui.core.describe import describe
+
     found = False
     for described in describe(batch.session, command.name, command.argument):
         if described.columns and (described.rows or not described.may_be_missing):
