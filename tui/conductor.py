@@ -16,7 +16,7 @@ from tui.core.interpolation import Interpolated, interpolate
 from tui.core.outcome import Outcome, Run
 from tui.core.progress import Progress
 from tui.core.statements import MetaCommand, Statement
-from tui.core.told import Link, Said, TransactionState
+from tui.core.told import Link, Said, TransactionState, Wrote
 from tui.core.workbench import Workbench
 from tui.messages import (
     CatalogCame,
@@ -340,7 +340,11 @@ class Conductor:
             found = catalog.schemas(session.connection)
             usable = [schema.name for schema in found if schema.usable]
             self._post(CatalogCame(found, catalog.columns(session.connection, usable)))
-            self._post(NamesCame(load_names(session.connection)))
+            try:
+                self._post(NamesCame(load_names(session.connection)))
+            except catalog.CatalogError as error:
+                # A server that is not quite PostgreSQL: the tree is there all the same.
+                self._post(WorkbenchTold(Wrote(f"Completion offers keywords only: {error}".strip())))
         except (ClientError, SqlClientError, catalog.CatalogError) as error:
             self._post(CatalogCame((), [], f"The catalog cannot be read: {error}"))
         finally:
