@@ -168,12 +168,10 @@ async def test_a_script_of_five_megabytes(opened, wish):
         assert seen.table.feed.row(0) == ("1",)
 
 
-@pytest.mark.parametrize(
-    "text", ["select '\x00'", "select '", 'select "', "select $$", "/* ", "select '" + "界" * 20000]
-)
-async def test_odd_texts_are_told_by_the_server_and_kept(opened, wish, text):
+async def test_odd_texts_are_told_by_the_server_and_kept(opened, wish):
     async with opened(wish) as seen:
-        await seen.run(text)
-        await seen.pilot.press("end", "x", "backspace")
-        assert seen.main.editors.editor.text == text
-        assert seen.app.is_running
+        for text in ("select '\x00'", "select '", 'select "', "select $$", "/* ", "select '" + "界" * 20000):
+            await seen.run(text)
+            await seen.pilot.press("end", "x", "backspace")
+            assert seen.main.editors.editor.text == text
+        assert seen.messages.count("ERROR:") >= 4
