@@ -67,3 +67,11 @@ def test_brackets_in_strings_are_none():
     assert lexed.bracket(12) == 10
     assert lexed.bracket(3) == -1
     assert lexed.bracket(0) == -1
+
+
+def test_a_string_may_go_on_on_the_next_line():
+    lexed = LexedText()
+    lexed.update("'a'\n  x")
+    spans(lexed, "\n")
+    lexed.update("'a'\n  'x'")
+    assert spans(lexed, "\n") == [[(0, 4, "string")], [(0, 5, "string")]]
