@@ -285,6 +285,13 @@ class UnknownWorkgroup(CredentialError):
     default_remedy = "List the workgroups that you may use with `broker whoami`."
 
 
+class WorkgroupNeeded(CredentialError):
+    """A command does not name its workgroup, where several are configured."""
+
+    code = "workgroup-needed"
+    default_remedy = "Name one of them: `broker drift NAME`, and with --workgroup for the other commands."
+
+
 class UnknownDatabase(CredentialError):
     """The workgroup does not offer that database."""
 
@@ -314,7 +321,7 @@ class DatabaseUserTaken(CredentialError):
 
 
 class PersonUnknown(CredentialError):
-    """Nobody of that name has had a database login here."""
+    """Nobody of that name has had a database login here, and no role of the warehouse has it."""
 
     code = "person-unknown"
     default_remedy = (

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from broker.cli.options import SERVER_WORKGROUP, only_workgroup
 from broker.cli.output import table
 from broker.cli.plan import imagined, told_options
 from broker.client.errors import ExitCode
@@ -21,7 +22,6 @@ from roles.chains import AccessTarget
 
 _CONFIG = click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
 _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-_WORKGROUP = click.option("--workgroup", "-w", required=True, metavar="NAME")
 _DATABASE = click.option("--database", "-d", default="", metavar="NAME", help="Else the workgroup's default.")
 
 Row = tuple[str, str]
@@ -31,7 +31,7 @@ Row = tuple[str, str]
 @click.argument("person")
 @click.argument("privilege")
 @click.argument("object_name", metavar="SCHEMA.NAME")
-@_WORKGROUP
+@SERVER_WORKGROUP
 @_DATABASE
 @told_options
 @_CONFIG
@@ -41,15 +41,20 @@ def explain(
 ) -> int:
     """Say whether PERSON has PRIVILEGE on SCHEMA.NAME, and why; exit code 1 for no.
 
+    PERSON is a subject, a database user, or what is before the "@" of either; or any role of the warehouse.
     As it is now; with --tags or --group, as it would be after such a sign-in.
     """
     config = load(path, os.environ)
-    question = Question(workgroup, database, _target(privilege, object_name))
-    principal = imagined(config, person, options).principal if options["tags"] or options["group"] else None
+    question = Question(only_workgroup(config, workgroup), database, _target(privilege, object_name))
+    principal = None
     with open_broker(config) as broker:
         access = _access(broker)
-        user = access.database_user_of(workgroup, person)
-        chain = access.explain(question, user, principal, random_name(16), utc_now())
+        if options["tags"] or options["group"]:
+            subject = access.subject_of(question.workgroup, person)
+            principal = imagined(config, subject, options).principal
+            chain = access.imagine(question, principal, random_name(16), utc_now())
+        else:
+            chain = access.explain(question, person, random_name(16), utc_now())
     text = f"{person} {'has' if chain.allowed else 'lacks'} {privilege.upper()} on {object_name}"
     rows = [("Answer", f"{'Yes' if chain.allowed else 'No'}: {text}."), *_asserted(principal), *_chain(chain)]
     click.echo(json.dumps(asdict(chain), indent=2) if form == "json" else table(rows))
@@ -59,14 +64,15 @@ def explain(
 @click.command("who-can")
 @click.argument("privilege")
 @click.argument("object_name", metavar="SCHEMA.NAME")
-@_WORKGROUP
+@SERVER_WORKGROUP
 @_DATABASE
 @_CONFIG
 @_FORMAT
 def who_can(privilege: str, object_name: str, workgroup: str, database: str, path: Path, form: str) -> int:
     """List everybody who has PRIVILEGE on SCHEMA.NAME, and why; exit code 1 if there is no such relation."""
-    question = Question(workgroup, database, _target(privilege, object_name))
-    with open_broker(load(path, os.environ)) as broker:
+    config = load(path, os.environ)
+    question = Question(only_workgroup(config, workgroup), database, _target(privilege, object_name))
+    with open_broker(config) as broker:
         found = _access(broker).who_can(question, random_name(16), utc_now())
     if form == "json":
         click.echo(json.dumps(None if found is None else [asdict(each) for each in found], indent=2))

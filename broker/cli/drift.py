@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from broker.cli.options import only_workgroup
 from broker.client.errors import ExitCode, printable
 from broker.clock import utc_now
 from broker.config.load import load
@@ -16,13 +17,18 @@ from broker.wiring import open_broker
 
 
 @click.command()
-@click.argument("workgroup")
+@click.argument("workgroup", default="")
 @click.option("--fix", is_flag=True, help="Set right what is the broker's own; what others did is left.")
 @click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def drift(workgroup: str, path: Path, form: str, *, fix: bool) -> int:
-    """Show what differs between store, policy and warehouse; exit code 1 if something of the broker's own does."""
-    with open_broker(load(path, os.environ)) as broker:
+    """Show what differs between store, policy and warehouse; exit code 1 if something of the broker's own does.
+
+    WORKGROUP may be left out where the configuration has just one.
+    """
+    config = load(path, os.environ)
+    workgroup = only_workgroup(config, workgroup)
+    with open_broker(config) as broker:
         if fix:
             found, left = broker.drift.fix(workgroup, random_name(16), utc_now())
         else:

@@ -1,10 +1,14 @@
 """Options that several commands have, and how a shell completes them: from what is known here, without the network."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from broker.client.errors import ClientError, printable
+
+if TYPE_CHECKING:
+    from broker.config.model import Config
 
 
 def complete_workgroup(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -30,7 +34,25 @@ WORKGROUP = click.option(
 DATABASE = click.option(
     "--database", "-d", metavar="NAME", shell_complete=complete_database, help="Else the workgroup's default."
 )
+SERVER_WORKGROUP = click.option(
+    "--workgroup", "-w", default="", metavar="NAME", help="Needed where the configuration has several."
+)
 URL = click.option("--url", metavar="URL", help="The broker's address.")
+
+
+def only_workgroup(config: "Config", named: str) -> str:
+    """The workgroup that an administrator named, or else the configuration's only one.
+
+    Raises:
+        WorkgroupNeeded: none is named, and there is not just one.
+    """
+    from broker.errors import WorkgroupNeeded
+
+    names = [each.name for each in config.workgroups]
+    if named or len(names) == 1:
+        return named or names[0]
+    known = f"several workgroups: {', '.join(names)}" if names else "no workgroup"
+    raise WorkgroupNeeded(f"The configuration has {known}.")
 
 
 def _known(context: click.Context) -> Mapping[str, tuple[str, ...]]:

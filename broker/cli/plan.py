@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from broker.cli.options import SERVER_WORKGROUP, only_workgroup
 from broker.cli.output import table
 from broker.client.errors import ExitCode
 from broker.clock import utc_now
@@ -59,7 +60,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 @click.command()
 @click.option("--as", "subject", required=True, metavar="SUBJECT", help="The person, as the provider names them.")
-@click.option("--workgroup", "-w", required=True, metavar="NAME")
+@SERVER_WORKGROUP
 @click.option("--database", "-d", default="", metavar="NAME", help="Else the workgroup's default.")
 @told_options
 @click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
@@ -70,9 +71,9 @@ def plan(subject: str, workgroup: str, database: str, path: Path, form: str, **o
     By default, RedshiftDbRoles is the tag with the groups: --tags RedshiftDbRoles=sales:finance
     """
     config = load(path, os.environ)
+    request = CredentialRequest(only_workgroup(config, workgroup), database, client="broker plan")
     session = imagined(config, subject, options)
     with open_broker(config) as broker:
-        request = CredentialRequest(workgroup, database, client="broker plan")
         found = broker.services.credentials.plan(session, request, random_name(16), utc_now())
     click.echo(json.dumps(_document(found), indent=2) if form == "json" else _table(found))
     return ExitCode.REFUSED if found.refusal else ExitCode.OK

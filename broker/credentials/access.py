@@ -6,9 +6,10 @@ from datetime import datetime
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.config.model import AccessRoleConfig, WorkgroupConfig
+from broker.credentials.people import known_user
 from broker.credentials.ports import Leases, Warehouse
 from broker.credentials.request import offered_database
-from broker.errors import AdministratorNeeded, UnknownWorkgroup
+from broker.errors import AdministratorNeeded, PersonUnknown, UnknownWorkgroup
 from broker.policy import database_user_of, scope_of
 from broker.sts.model import Session
 from roles.chains import AccessMap, AccessTarget
@@ -111,47 +112,74 @@ class AccessService:
             if own.access_role not in self._administrators:
                 self._record(question, question.database, request_id, now, {"about": person}, session)
                 raise AdministratorNeeded("Your access role may ask about yourself alone.")
-            return self.explain(
-                question, self.database_user_of(question.workgroup, person), None, request_id, now, session
-            )
-        workgroup = self._workgroup(question)
-        user = database_user_of(own.database_user, workgroup)
-        return self.explain(question, user, None, request_id, now, session)
+            return self.explain(question, person, request_id, now, session)
+        user = database_user_of(own.database_user, self._workgroup(question))
+        return self._explain(question, user, None, request_id, now, session)
 
-    def database_user_of(self, workgroup: str, person: str) -> str:
-        """The database user of a subject; a name that is no known subject is taken for the database user itself."""
+    def subject_of(self, workgroup: str, person: str) -> str:
+        """The subject of the known person whom a short name means, else the name.
+
+        Raises:
+            PersonAmbiguous: the name means several people.
+        """
         owners = self._leases.owners(workgroup)
-        return next((user for user, (_, subject) in owners.items() if subject == person), person)
+        user = known_user(owners, person)
+        return owners[user][1] if user else person
 
     def explain(
-        self,
-        question: Question,
-        database_user: str,
-        principal: Principal | None,
-        request_id: str,
-        now: datetime,
-        asker: Session | None = None,
+        self, question: Question, person: str, request_id: str, now: datetime, asker: Session | None = None
     ) -> AccessChain:
-        """The chain, or where it breaks.
+        """How it is now: the chain, or where it breaks.
 
         Args:
             question: what is asked.
-            database_user: the person's stable user.
-            principal: an imagined sign-in, whose database roles count as if they were granted; None for how it is now.
+            person: as `known_user`; or any role of the warehouse.
             request_id: of the question, for the audit.
             now: the time.
             asker: who asks; None for the administrator at the broker's own machine.
 
         Raises:
             UnknownWorkgroup, UnknownDatabase: not configured.
+            PersonAmbiguous: the name means several people.
+            PersonUnknown: it means nobody, and the warehouse has no such role.
             RolesError: relations have no such privilege.
             WarehouseUnavailable: it does not answer.
         """
+        self._workgroup(question)
+        user = known_user(self._leases.owners(question.workgroup), person)
+        return self._explain(question, user or person, None, request_id, now, asker, known=user is not None)
+
+    def imagine(self, question: Question, principal: Principal, request_id: str, now: datetime) -> AccessChain:
+        """How it would be after this sign-in: its database roles count as if they were granted.
+
+        Raises:
+            As `explain`, but for people, and a name that is refused.
+        """
+        user = database_user_of(principal.database_user, self._workgroup(question))
+        return self._explain(question, user, principal, request_id, now, None)
+
+    def _explain(
+        self,
+        question: Question,
+        user: str,
+        principal: Principal | None,
+        request_id: str,
+        now: datetime,
+        asker: Session | None,
+        *,
+        known: bool = True,
+    ) -> AccessChain:
         workgroup, database, found = self._look(question)
-        chain = AccessChain(database_user, exists=False)
+        if not known and found and user not in found.roles:
+            self._record(question, database, request_id, now, {"about": user, "known": "no"}, asker)
+            raise PersonUnknown(
+                f"The broker has not seen {user[:128]!r}, and the warehouse of {workgroup.name} has no such role.",
+                remedy="Name a subject or a database user; a sign-in to come can be imagined with --tags or --group.",
+            )
+        chain = AccessChain(user, exists=False)
         if found:
-            chain = self._chain(found, workgroup, database, database_user, principal)
-        detail: dict[str, Detail] = {"about": database_user, "allowed": "yes" if chain.allowed else "no"}
+            chain = self._chain(found, workgroup, database, user, principal)
+        detail: dict[str, Detail] = {"about": user, "allowed": "yes" if chain.allowed else "no"}
         self._record(question, database, request_id, now, detail, asker)
         return chain
 
@@ -175,7 +203,10 @@ class AccessService:
     def _workgroup(self, question: Question) -> WorkgroupConfig:
         workgroup = self._workgroups.get(question.workgroup)
         if workgroup is None:
-            raise UnknownWorkgroup(f"The configuration has no workgroup {question.workgroup[:64]!r}.")
+            raise UnknownWorkgroup(
+                f"The configuration has no workgroup {question.workgroup[:64]!r}.",
+                remedy=f"It has: {', '.join(self._workgroups)}.",
+            )
         return workgroup
 
     def _chain(

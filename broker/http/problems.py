@@ -20,6 +20,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
     {
         400: (
             "request-malformed",
+            "workgroup-needed",
             "service-token-invalid",
             "privilege-unknown",
             "duration-out-of-range",

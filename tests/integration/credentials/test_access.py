@@ -13,12 +13,14 @@ from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from broker.cli.access import explain, who_can
+from broker.cli.drift import drift
+from broker.cli.plan import plan
 from broker.cli.policy import check
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.credentials.access import AccessService, Question
 from broker.credentials.model import CredentialRequest
-from broker.errors import AdministratorNeeded, UnknownWorkgroup
+from broker.errors import AdministratorNeeded, PersonUnknown, UnknownWorkgroup, WorkgroupNeeded
 from broker.http.app import create_app
 from broker.login.model import ApprovedLogin
 from broker.sts.model import Session
@@ -111,13 +113,59 @@ def test_where_the_chain_breaks_and_what_would_complete_it(ground: Ground, path:
     )
 
 
+def test_a_short_name_and_the_only_workgroup_are_enough(ground: Ground, path: Path) -> None:
+    ethan = ground.person("ethan", ground.sales)
+    sign_in(path, ethan)
+    short = f"ethan.{ground.mark}"
+
+    def answered(command: Any, *arguments: str) -> Any:
+        shown = CliRunner().invoke(command, [*arguments, "--config", str(path), "--format", "json"])
+        return json.loads(shown.stdout)
+
+    asked = answered(explain, short, "SELECT", REVENUE)
+    assert (asked["database_user"], asked["allowed"]) == (ethan.principal.database_user, False)
+    would = answered(explain, short, "SELECT", REVENUE, "--group", "AAD-Finance", "--access-role", "analyst")
+    assert (would["database_user"], would["allowed"]) == (ethan.principal.database_user, True)
+    assert ground.finance in {each["role"] for each in answered(who_can, "SELECT", REVENUE)}
+    assert answered(drift)["differences"] == []
+    told = ("--as", ethan.principal.subject, "--group", ground.sales, "--access-role", "analyst")
+    assert answered(plan, *told)["workgroup"] == WORKGROUP
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (explain, ["ethan", "SELECT", REVENUE]),
+        (who_can, ["SELECT", REVENUE]),
+        (plan, ["--as", "ethan"]),
+        (drift, []),
+    ],
+)
+def test_one_of_several_workgroups_must_be_named(path: Path, command: Any, arguments: list[str]) -> None:
+    more = '[workgroups.lab]\nhost = "lab"\nport = 5432\nadmin_conninfo = "host=lab"\ndatabases = ["lab"]\n'
+    path.write_text(path.read_text() + more)
+    done = CliRunner().invoke(command, [*arguments, "--config", str(path)], standalone_mode=False)
+    assert isinstance(done.exception, WorkgroupNeeded)
+    assert done.exception.what == "The configuration has several workgroups: analytics, lab."
+
+
+def test_nobody_known_is_said_and_a_role_of_the_warehouse_may_be_asked_about(ground: Ground, path: Path) -> None:
+    sign_in(path, ground.person("ethan", ground.sales))
+    nobody = ["nobody", "SELECT", REVENUE, "--config", str(path)]
+    refused = CliRunner().invoke(explain, nobody, standalone_mode=False).exception
+    assert isinstance(refused, PersonUnknown)
+    assert refused.what == "The broker has not seen 'nobody', and the warehouse of analytics has no such role."
+    assert "--tags or --group" in refused.remedy
+    code, found = run(explain, path, ground.finance, "SELECT", REVENUE)
+    assert (code, found["allowed"], found["database_user"]) == (0, True, ground.finance)
+
+
 def test_an_imagined_sign_in_is_explained_before_it_happens(ground: Ground, path: Path) -> None:
     who = ("nobody.yet@example.com", "SELECT", REVENUE, "--access-role", "analyst")
     code, found = run(explain, path, *who, "--group", "AAD-Finance", "--group", "hr")
     assert (code, found["allowed"]) == (0, True)
     assert found["ways"] == [{"database_role": ground.finance, "rule": "analysts", "group": "AAD-Finance"}]
     assert "Not given: 'hr': No rule of the policy gives it." in found["notes"]
-    assert run(explain, path, *who)[1]["allowed"] is False
 
 
 def test_everybody_who_can(ground: Ground, path: Path) -> None:
@@ -156,7 +204,8 @@ def test_only_administrators_ask_about_others(ground: Ground, path: Path) -> Non
         assert access.answer(ethan, question, ethan.principal.subject, "1", now).allowed
         with pytest.raises(AdministratorNeeded):
             access.answer(ethan, question, "fiona@example.com", "1", now)
-        assert not access.answer(root, question, "fiona@example.com", "1", now).allowed
+        with pytest.raises(PersonUnknown):
+            access.answer(root, question, "fiona@example.com", "1", now)
         with pytest.raises(UnknownWorkgroup):
             access.answer(ethan, replace(question, workgroup="nowhere"), "", "1", now)
         impossible = replace(question, target=AccessTarget("sales_schema", "store_sales", "FLY"))
@@ -191,7 +240,10 @@ def test_the_answer_over_http_keeps_its_fields_and_adds_the_chain(ground: Ground
             assert (refused.status_code, refused.json()["code"]) == (403, "administrator-needed")
             about_ethan = ask("root", person=ethan.principal.subject).json()
             assert about_ethan["database_user"] == ethan.principal.database_user
-            assert ask("root", person="fiona@example.com").json()["allowed"] is False
+            by_login = ask("root", person=f"ethan.{ground.mark}").json()
+            assert by_login["database_user"] == ethan.principal.database_user
+            unknown = ask("root", person="fiona@example.com")
+            assert (unknown.status_code, unknown.json()["code"]) == (404, "person-unknown")
 
 
 def test_a_check_compares_the_policy_with_the_roles_that_are_there(ground: Ground, path: Path) -> None:
