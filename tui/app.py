@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key, Paste
 from textual.theme import Theme
 
 from tui.conductor import Conductor
@@ -49,9 +50,26 @@ class WsqlApp(App[int]):
             read_only=wish.read_only,
             options=options,
         )
+        self._early: list[Event] | None = []
         self.main = MainScreen(self.keeper, habits_of(self.preferences))
         self.conductor = Conductor(self.workbench, self.main.post_message, self.history, ScreenMetas(self._wrote))
         self.workroom = Workroom(self.conductor, self.main.post_message)
+
+    async def on_event(self, event: Event) -> None:
+        """What is typed before the editor is there is kept for it."""
+        if self._early is not None and isinstance(event, (Key, Paste)):
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    def ready(self) -> None:
+        """The editor is there."""
+        self.call_next(self._type_early)
+
+    async def _type_early(self) -> None:
+        events, self._early = self._early or [], None
+        for event in events:
+            await super().on_event(event)
 
     def _tell(self, told: Told) -> None:
         self.main.post_message(WorkbenchTold(told))

@@ -78,8 +78,8 @@ class Conductor:
         self._history = history
         self.metas = metas
         self._clock = clock
-        self._desk = Desk("wsql-session")
-        self._side = Desk("wsql-side")
+        self._desk = Desk("wsql-session", self._tell_fault)
+        self._side = Desk("wsql-side", self._tell_fault)
         self._stopping = False
         self._runs = self._fetches = 0
 
@@ -243,6 +243,10 @@ class Conductor:
         self._side.submit(search)
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _tell_fault(self, error: Exception) -> None:
+        """Something went wrong that no module expects: said, not hidden."""
+        self._post(WorkbenchTold(Said(f"wsql failed at this: {type(error).__name__}: {error}", "error")))
 
     def _run(self, request: RunRequest) -> None:
         try:

@@ -14,7 +14,9 @@ class Desk:
     The thread is a daemon: leaving the program never waits for a server that does not answer.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, failed: Callable[[Exception], object] = lambda _error: None) -> None:
+        """`failed` is told what a job raised in spite of all; the jobs behind it are done nevertheless."""
+        self._failed = failed
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._waiting = 0
         self._one_thread = threading.Lock()
@@ -46,6 +48,8 @@ class Desk:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
+            except Exception as error:
+                self._failed(error)
             finally:
                 with self._one_thread:
                     self._waiting -= 1

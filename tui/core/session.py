@@ -269,10 +269,15 @@ class DatabaseSession:
         connection.prepare_threshold = None
         self._connection, self._renew_at = connection, self._login.renew_at(now)
         self._in_transaction = self._may_hold_state = False
-        if self._read_only:
-            connection.execute("SET default_transaction_read_only = on")
-        for name, value in self._options.limits.items():
-            connection.execute(_SET_LIMIT, [name, value])
+        try:
+            if self._read_only:
+                connection.execute("SET default_transaction_read_only = on")
+            for name, value in self._options.limits.items():
+                connection.execute(_SET_LIMIT, [name, value])
+        except psycopg.Error as error:
+            # Not open to whoever would take it for limited.
+            self.reset()
+            raise ConnectionFailed(str(error).strip()) from None
 
     def _reconnect(self, reason: str) -> None:
         if self._in_transaction:
@@ -295,7 +300,11 @@ class DatabaseSession:
         # What is set at each connection is set at the next one, too.
         limits = list(self._options.limits)
         # Parameters in the text itself: the extended protocol's own portal would count as a cursor of the session.
-        row = psycopg.ClientCursor(self.connection).execute(_HELD_STATE, {"limits": limits}).fetchone()
+        try:
+            row = psycopg.ClientCursor(self.connection).execute(_HELD_STATE, {"limits": limits}).fetchone()
+        except psycopg.OperationalError:
+            # It has just been ended: nothing of it can be kept any more, only what is known can be told.
+            return self._may_hold_state
         return row is None or bool(row[0])
 
     def _lost(self, reason: str) -> ConnectionLost:

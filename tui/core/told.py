@@ -55,7 +55,11 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something for the person to read; `severity` as Textual knows it: information, warning, error."""
+    """Something for the person to read.
+
+    Attributes:
+        severity: information, warning, error; quiet: for who looks among the messages.
+    """
 
     text: str
     severity: str = "information"

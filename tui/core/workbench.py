@@ -303,7 +303,7 @@ class Workbench:
             limits=self.options.limits,
             on_notice=self._tell,
             on_notify=self._tell,
-            on_reconnect=lambda reason: self._tell(Said(reason)),
+            on_reconnect=lambda reason: self._tell(Said(reason, "quiet")),
         )
         self._session = DatabaseSession(access.source, options, self._clock)
         self._runner = Runner(self._session, access.logins, self._clock)

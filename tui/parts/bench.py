@@ -32,12 +32,14 @@ class Bench(Screen[None]):
     Attributes:
         autocommit: each statement commits by itself.
         changed: the texts are to be kept anew.
+        narrow: the screen is too narrow for the catalog beside the texts; None before its size is known.
         schemas: what lies in the database; empty before it is known.
         values: given for `:name` before.
     """
 
     autocommit = True
     changed = False
+    narrow: bool | None = None
     schemas: tuple[Schema, ...] = ()
 
     def __init__(self) -> None:

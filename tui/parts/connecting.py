@@ -34,7 +34,8 @@ class Connecting(Bench):
                 self.results.notice(notice)
             case Said(text, severity):
                 self.results.say(text, {"warning": "yellow", "error": "bold red"}.get(severity, ""))
-                self.notify(harmless(text), severity=severity, timeout=10, markup=False)  # type: ignore[arg-type]
+                if severity != "quiet":
+                    self.notify(harmless(text), severity=severity, timeout=10, markup=False)  # type: ignore[arg-type]
             case Wrote(text):
                 self.results.say(text)
             case Notification() as notification:
@@ -96,7 +97,8 @@ class Connecting(Bench):
     def action_toggle_catalog(self) -> None:
         tree = self.query_one(CatalogTree)
         tree.display = not tree.display
-        self.wsql.prefer(replace(self.wsql.preferences, catalog=tree.display))
+        if not self.narrow:
+            self.wsql.prefer(replace(self.wsql.preferences, catalog=tree.display))
 
     # --- access --------------------------------------------------------------------------------------------------
 

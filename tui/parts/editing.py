@@ -56,8 +56,8 @@ class Editing(Bench):
         self.editors.editor.insert(quoted(name) if place.column else name)
         self.editors.editor.focus()
 
-    def action_new_tab(self) -> None:
-        self.editors.new()
+    async def action_new_tab(self) -> None:
+        await self.editors.open()
 
     def action_close_tab(self) -> None:
         self.editors.close_active()

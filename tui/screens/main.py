@@ -45,7 +45,6 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
     CSS = """
     MainScreen { layers: default completions; }
     MainScreen CatalogTree { width: 34; border-right: tall $panel; }
-    MainScreen.narrow CatalogTree { display: none; }
     MainScreen #work { width: 1fr; }
     MainScreen Editors { height: 2fr; min-height: 4; }
     MainScreen Results { height: 3fr; min-height: 5; border-top: tall $panel; }
@@ -70,17 +69,21 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(CatalogTree).display = self.wsql.preferences.catalog
         self.set_interval(1.0, self.tick)
         self.set_interval(_TEND_SECONDS, self.conductor.tend)
         for trouble in filter(None, (self._keeper.trouble, self.wsql.history.trouble)):
             self.notify(trouble, severity="warning")
-        self.editors.editor.focus()
+        self.set_focus(self.editors.editor)
+        self.wsql.ready()
         self.load_snippets()
         self.call_after_refresh(self.conductor.connect)
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width < _NARROW, "narrow")
+        narrow = self.size.width < _NARROW
+        if narrow is not self.narrow:
+            # A narrow screen begins without the catalog; F2 brings it, and the next wide screen has it as preferred.
+            self.narrow = narrow
+            self.query_one(CatalogTree).display = self.wsql.preferences.catalog and not narrow
 
     def offered(self) -> tuple[Command, ...]:
         """What one can do here."""

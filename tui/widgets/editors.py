@@ -8,6 +8,18 @@ from tui.widgets.editor import SqlEditor
 from tui.widgets.habits import Habits
 
 
+class EditorPane(TabPane):
+    """A tab that knows its editor, also before that is mounted."""
+
+    def __init__(self, title: str, editor: SqlEditor, number: int) -> None:
+        super().__init__(title, editor, id=f"tab-{number}")
+        self.editor = editor
+
+    def on_show(self) -> None:
+        if not self.app.screen.is_modal:
+            self.editor.focus()
+
+
 class Editors(TabbedContent):
     """One editor a tab; there is always at least one."""
 
@@ -26,30 +38,42 @@ class Editors(TabbedContent):
         """The widget with the texts that were kept."""
         with cls(len(tabs.tabs), tabs.active, habits):
             for number, tab in enumerate(tabs.tabs, 1):
-                with TabPane(tab.title, id=f"tab-{number}"):
-                    yield SqlEditor(tab.text, at=(tab.row, tab.column), habits=habits)
+                yield EditorPane(tab.title, SqlEditor(tab.text, at=(tab.row, tab.column), habits=habits), number)
 
     @property
     def editor(self) -> SqlEditor:
         """The editor that is shown."""
         pane = self.active_pane
-        return (pane or self.query(TabPane).first()).query_one(SqlEditor)
+        return (pane if isinstance(pane, EditorPane) else self.query(EditorPane).first()).editor
 
     def kept(self) -> Tabs:
         """What is to be kept."""
-        panes = list(self.query(TabPane))
+        panes = list(self.query(EditorPane))
         tabs = []
         for pane in panes:
-            editor = pane.query_one(SqlEditor)
+            editor = pane.editor
             tabs.append(Tab(str(self.get_tab(pane).label), editor.text, *editor.cursor_location))
         active = next((index for index, pane in enumerate(panes) if pane.id == self.active), 0)
         return Tabs(tuple(tabs), active)
 
+    async def open(self) -> None:
+        """Open an empty tab; once it returns, what is typed goes there."""
+        pane = self._next_pane("", "")
+        await self.add_pane(pane)
+        self.active = str(pane.id)
+        self.screen.set_focus(pane.editor)
+
     def new(self, text: str = "", title: str = "") -> None:
         """Open another tab and show it."""
+        pane = self._next_pane(text, title)
+        self.add_pane(pane)
+        self.active = str(pane.id)
+
+    def _next_pane(self, text: str, title: str) -> EditorPane:
         taken = {str(self.get_tab(pane).label) for pane in self.query(TabPane)}
         free = next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
-        self.active = str(self._add(Tab(title or free, text)).id)
+        self._number += 1
+        return EditorPane(title or free, SqlEditor(text, habits=self.habits), self._number)
 
     def close_active(self) -> None:
         """Close the tab that is shown; the last one is emptied instead."""
@@ -70,12 +94,6 @@ class Editors(TabbedContent):
     def on_tabbed_content_tab_activated(self) -> None:
         if not self.app.screen.is_modal:
             self.editor.focus()
-
-    def _add(self, tab: Tab) -> TabPane:
-        self._number += 1
-        pane = TabPane(tab.title, SqlEditor(tab.text, habits=self.habits), id=f"tab-{self._number}")
-        self.add_pane(pane)
-        return pane
 
     def take_habits(self) -> None:
         """The person chose other keys."""

@@ -1,6 +1,7 @@
 """The results of the last run, one a tab, and above them what the server said."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,6 +16,8 @@ from tui.core.outcome import Outcome
 from tui.core.terminal import harmless
 from tui.core.told import Notice
 from tui.widgets.result_table import ResultTable
+
+_NARROWEST: Final = 20
 
 
 class Results(TabbedContent):
@@ -66,6 +69,9 @@ class Results(TabbedContent):
 
     def begin(self) -> None:
         """A run begins: take away what is not pinned."""
+        if self.active not in self._pinned:
+            # Taking the shown tab away would choose another one later, over the result that comes meanwhile.
+            self.active = "messages"
         for pane in self.query(TabPane):
             if pane.id not in (*self._pinned, "messages"):
                 self._remove(pane)
@@ -143,7 +149,9 @@ class Results(TabbedContent):
 
     def say(self, text: str, style: str = "") -> None:
         """Write a line among the messages."""
-        self.query_one(RichLog).write(Text(harmless(text), style))
+        # Its own width is none while another tab is shown.
+        room = max(_NARROWEST, self.size.width - 4)
+        self.query_one(RichLog).write(Text(harmless(text), style), width=room if self.size.width else None)
 
     def notice(self, notice: Notice) -> None:
         """Write what the server says besides."""

@@ -45,6 +45,11 @@ class Seen:
         return "\n".join("".join(segment.text for segment in line) for line in log.lines)
 
     @property
+    def said(self) -> str:
+        """The messages as one line: where they wrap depends on the screen."""
+        return " ".join(self.messages.split())
+
+    @property
     def bar(self) -> str:
         return self.main.query_one("StatusBar").render().plain
 
@@ -86,8 +91,10 @@ def opened(tmp_path):
     """Opens the application; with the same `home` it finds what it kept."""
 
     @asynccontextmanager
-    async def open_app(wish: Wish, *, size=(120, 36), wait=True, home=tmp_path / "wsql") -> AsyncIterator[Seen]:
-        app = WsqlApp(wish, Home(home))
+    async def open_app(
+        wish: Wish, *, size=(120, 36), wait=True, home=tmp_path / "wsql", options=None
+    ) -> AsyncIterator[Seen]:
+        app = WsqlApp(wish, Home(home), options)
         async with app.run_test(size=size) as pilot:
             seen = Seen(app, pilot)
             await seen.until(lambda: app.main.is_mounted, "the main screen")

@@ -213,6 +213,7 @@ async def test_read_only(opened, wish):
 @pytest.mark.parametrize("size", [(80, 24), (50, 15), (20, 8)])
 async def test_small_terminals(opened, wish, size):
     async with opened(wish, size=size) as seen:
+        assert not seen.main.query_one("CatalogTree").display
         await seen.run("select repeat('界', 100) as wide, 2 as b")
         assert seen.table.feed.rows == 1
 

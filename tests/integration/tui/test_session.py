@@ -405,6 +405,19 @@ def test_in_a_failed_transaction_the_broker_alone_is_asked(clerk):
     assert explainer.asked == [("s", "denied", "SELECT")]
 
 
+def test_a_session_that_was_just_ended_is_made_anew_when_it_is_to_be_renewed(conninfo):
+    clock = Clock()
+    session = DatabaseSession(Logins(conninfo, clock.now + timedelta(minutes=15)), clock=clock)
+    session.connect()
+    pid = session.connection.info.backend_pid
+    with psycopg.connect(conninfo, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", [pid])
+    clock.now += timedelta(minutes=14, seconds=30)
+    session.ensure()
+    assert session.connection.info.backend_pid != pid
+    session.close()
+
+
 def test_the_password_is_shown_nowhere(conninfo):
     login = Login({"host": "h"}, Secret("geheim"))
     assert "geheim" not in repr(login)
