@@ -78,6 +78,17 @@ def parse(markup: bytes, limits: Limits) -> Document:
     return _parsed(markup, limits)
 
 
+def parse_verified(canonical: bytes, limits: Limits) -> Document:
+    """Parse what `Document.verify` returned.
+
+    It was written here, from a document whose markup was checked, and canonical XML has no markup to forbid.
+
+    Raises:
+        SamlError: not well-formed, or over the limits.
+    """
+    return _parsed(canonical, limits)
+
+
 def parse_decrypted(markup: bytes, holder: Document, limits: Limits) -> Document:
     """Parse what was encrypted in `holder`, whose namespace prefixes it may use: its one root is put around it.
 

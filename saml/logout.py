@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 from xml.sax.saxutils import escape, quoteattr
 
 from saml import checks, names, shape
-from saml._toolkit import parse
+from saml._toolkit import parse, parse_verified
 from saml.attributes import is_plain_text
 from saml.certificates import verifies
 from saml.element import Element
@@ -190,7 +190,7 @@ def _posted(raw: RawResponse, provider: IdentityProvider, check_shape: _CheckSha
     check_shape(document.root, LIMITS)
     if not document.root.all(names.SIGNATURE):
         raise SignatureMissing(f"the {document.root.name} is not signed")
-    return parse(document.verify(document.root, provider.certificates), LIMITS).root
+    return parse_verified(document.verify(document.root, provider.certificates), LIMITS).root
 
 
 def _check_envelope(

@@ -65,24 +65,32 @@ def check_markup(document: bytes, limits: Limits) -> None:
         raise MarkupForbidden("the document holds a document type, a CDATA section or a comment")
     if document.count(b"<") > 2 * limits.elements + 1:
         raise TooComplex(f"the document holds more than {limits.elements} elements")
+    _check_tags(document, limits)
+
+
+def _check_tags(document: bytes, limits: Limits) -> None:
+    """Bound each tag (and the text behind it) before the parser compares each attribute with those before it.
+
+    That costs seconds for thousands of them; the exact limit follows when it is parsed. Where the whole document has no
+    more quotes than one tag may have, none needs to be counted.
+    """
+    most_quotes = _QUOTES_PER_ATTRIBUTE * limits.attributes_per_element
+    count_quotes = document.count(b'"') + document.count(b"'") > most_quotes
     for tag in document.split(b"<"):
-        _check_tag(tag, limits)
+        if count_quotes and tag.count(b'"') + tag.count(b"'") > most_quotes:
+            raise TooComplex("an element has too many attributes")
+        if b"xmlns" in tag:
+            _check_namespaces(tag, limits)
 
 
-def _check_tag(tag: bytes, limits: Limits) -> None:
-    """Bound a tag (and the text behind it): few attributes, few namespaces, and each of those an absolute URI.
-
-    The parser compares each attribute with those before it, so thousands cost seconds; the exact limit follows when it
-    is parsed.
+def _check_namespaces(tag: bytes, limits: Limits) -> None:
+    """Bound the declarations of a tag: few namespaces, and each of them an absolute URI.
 
     A relative or empty one makes libxml2's canonicalisation fail, which some callers take for an empty document that
     digests well (CVE-2025-66568). Names cannot be written with character references, so no declaration escapes this;
     text that only looks like one is refused too.
     """
-    if tag.count(b'"') + tag.count(b"'") > _QUOTES_PER_ATTRIBUTE * limits.attributes_per_element:
-        raise TooComplex("an element has too many attributes")
-    declarations = tag.count(b"xmlns")
-    if declarations > limits.namespaces_per_element:
+    if tag.count(b"xmlns") > limits.namespaces_per_element:
         raise NamespaceForbidden(f"an element declares more than {limits.namespaces_per_element} namespaces")
-    if declarations and not all(_ABSOLUTE_URI.fullmatch(a or b) for a, b in _NAMESPACE.findall(tag)):
+    if not all(_ABSOLUTE_URI.fullmatch(a or b) for a, b in _NAMESPACE.findall(tag)):
         raise NamespaceForbidden("a namespace is not an absolute URI")

@@ -8,7 +8,7 @@ configured key of the provider signed.
 from datetime import datetime
 
 from saml import checks, names, shape
-from saml._toolkit import Document, parse, parse_decrypted
+from saml._toolkit import Document, parse, parse_decrypted, parse_verified
 from saml.decrypt import decrypt
 from saml.element import Element
 from saml.model import Attribute, ExpectedResponse, Limits, RawResponse, ValidatedAssertion
@@ -72,7 +72,7 @@ def signed_response(document: Document, expected: ExpectedResponse, limits: Limi
     """The response as it was signed, if it was; else as it came: its claims can then only refuse, never grant."""
     if not document.root.all(names.SIGNATURE):
         return document
-    return parse(document.verify(document.root, expected.provider.certificates), limits)
+    return parse_verified(document.verify(document.root, expected.provider.certificates), limits)
 
 
 def signed_assertion(
@@ -90,7 +90,7 @@ def signed_assertion(
     shape.require_signature(document.root, assertion)
     if not assertion.all(names.SIGNATURE):
         return as_signed_around
-    return parse(holder.verify(assertion, expected.provider.certificates), limits).root
+    return parse_verified(holder.verify(assertion, expected.provider.certificates), limits).root
 
 
 def _authn_context(statement: Element) -> str:
