@@ -25,7 +25,7 @@ from broker.http.cookies import Cookies
 from broker.http.credentials import CredentialEndpoints
 from broker.http.device import DeviceEndpoints
 from broker.http.exchange import ExchangeEndpoints
-from broker.http.limits import ClientAddress, LimitedEndpoints, RateLimit
+from broker.http.limits import Brake, ClientAddress, LimitedEndpoints, RateLimit, Turns
 from broker.http.logout import LogoutEndpoints
 from broker.http.middleware import Edge, request_id_of
 from broker.http.oauth import OAuthEndpoints, oauth_problem
@@ -82,9 +82,10 @@ def create_app(services: Services, server: ServerConfig, clock: Clock = utc_now,
         service_tokens=services.service_tokens,
     )
     addresses, client_address = RateLimit(server.requests_per_minute), ClientAddress(server.trusted_proxies).of
-    for_people = LimitedEndpoints(clock, pages.failure, addresses, client_address)
-    for_oauth = LimitedEndpoints(clock, oauth_problem, addresses, client_address)
-    for_strangers = LimitedEndpoints(clock, problem, addresses, client_address)
+    brake, turns = Brake(), Turns()
+    for_people = LimitedEndpoints(clock, pages.failure, addresses, client_address, brake, turns)
+    for_oauth = LimitedEndpoints(clock, oauth_problem, addresses, client_address, brake, turns)
+    for_strangers = LimitedEndpoints(clock, problem, addresses, client_address, brake, turns)
     for_clients = Endpoints(clock, problem)
     providers, used = services.login.providers, services.login.used_assertions
     logout = LogoutEndpoints(

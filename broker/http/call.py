@@ -1,7 +1,7 @@
 """One request as a handler sees it: its number, its one `now`, its parameters parsed and each given once."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -101,15 +101,15 @@ class Endpoints:
         """A route that does something."""
         return Route(path, self._answering(handler), methods=["POST"])
 
-    def _answering(self, handler: Handler) -> Callable[[Request], Response]:
-        def endpoint(request: Request) -> Response:
-            call = Call(request, self.clock())
-            try:
-                return handler(call)
-            except Exception as error:  # the edge: every error becomes an answer; `problems` tells ours from defects
-                return self.refuse(call, error)
+    def _answering(self, handler: Handler) -> Callable[[Request], Response | Awaitable[Response]]:
+        return lambda request: self.answered(handler, Call(request, self.clock()))
 
-        return endpoint
+    def answered(self, handler: Handler, call: Call) -> Response:
+        """What the handler says, or how its refusal looks."""
+        try:
+            return handler(call)
+        except Exception as error:  # the edge: every error becomes an answer; `problems` tells ours from defects
+            return self.refuse(call, error)
 
 
 def _decoded(encoded: bytes) -> list[tuple[str, str]]:

@@ -5,18 +5,20 @@ the identity provider checks. Each broker process counts for itself. A refusal h
 the audit, which it would flood.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
 from threading import Lock
 from typing import Final
+from weakref import WeakValueDictionary
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from broker.errors import TooManyRequests
 from broker.http.call import Call, Endpoints, Handler
@@ -83,27 +85,64 @@ class ClientAddress:
         return address is not None and any(address in ip_network(each) for each in self.trusted_proxies)
 
 
+class Brake:
+    """Lets refusals wait: whoever asks again at each answer is slowed down by it, and nobody else is.
+
+    Waiting costs no thread. The places are bounded; a refusal that finds none goes out at once.
+    """
+
+    def __init__(self, seconds: float = 0.5, places: int = 500) -> None:
+        self._seconds = seconds
+        self._free = places
+
+    async def hold(self) -> None:
+        """Wait a moment, if there is a place; called on the event loop alone."""
+        if self._free:
+            self._free -= 1
+            try:
+                await asyncio.sleep(self._seconds)
+            finally:
+                self._free += 1
+
+
+class Turns:
+    """One request of an address at a time: however many it sends at once, it gets no more than one share of us.
+
+    Those that wait cost no thread. One answer takes milliseconds, so nobody within the rate waits noticeably.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """To be held while a request of that address is served; called on the event loop alone."""
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = asyncio.Lock()
+        return lock
+
+
 @dataclass(frozen=True, slots=True)
 class LimitedEndpoints(Endpoints):
-    """Endpoints that each address may use only so often."""
+    """Endpoints that each address may use only so often. What waits takes no thread of those that serve others."""
 
     addresses: RateLimit
     client_address: Callable[[Request], str]
+    brake: Brake
+    turns: Turns
 
-    def get(self, path: str, handler: Handler) -> Route:
-        """As `Endpoints.get`, counted."""
-        return Endpoints.get(self, path, self._counted(handler))
+    def _answering(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            address, now = self.client_address(request), self.clock()
+            try:
+                self.addresses.take(address, now)
+            except TooManyRequests as error:
+                await self.brake.hold()
+                return self.refuse(Call(request, now), error)
+            async with self.turns.of(address):
+                return await run_in_threadpool(self.answered, handler, Call(request, self.clock()))
 
-    def post(self, path: str, handler: Handler) -> Route:
-        """As `Endpoints.post`, counted."""
-        return Endpoints.post(self, path, self._counted(handler))
-
-    def _counted(self, handler: Handler) -> Handler:
-        def counted(call: Call) -> Response:
-            self.addresses.take(self.client_address(call.request), call.now)
-            return handler(call)
-
-        return counted
+        return endpoint
 
 
 def _parsed(text: str) -> Address | None:

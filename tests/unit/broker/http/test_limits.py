@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from starlette.requests import Request
 
 from broker.errors import TooManyRequests
 from broker.http import limits
-from broker.http.limits import ClientAddress, RateLimit
+from broker.http.limits import Brake, ClientAddress, RateLimit, Turns
 from tests.simulators.sign_in import NOW
 
 PROXY = "10.0.0.7"
@@ -108,6 +109,45 @@ def test_never_more_than_a_burst_and_the_rate(pauses: list[int], per_minute: int
 )
 def test_only_a_trusted_proxy_says_who_asks(peer: str, forwarded: tuple[str, ...], found: str) -> None:
     assert ClientAddress(("10.0.0.0/8",)).of(request(peer, *forwarded)) == found
+
+
+async def _held(brake: Brake, count: int) -> list[float]:
+    async def one() -> float:
+        begun = asyncio.get_running_loop().time()
+        await brake.hold()
+        return asyncio.get_running_loop().time() - begun
+
+    return await asyncio.gather(*(one() for _ in range(count)))
+
+
+def test_refusals_wait_and_those_beyond_the_places_do_not() -> None:
+    brake = Brake(seconds=0.05, places=3)
+    for _ in range(2):  # the places are free again
+        waited = asyncio.run(_held(brake, 5))
+        assert [seconds >= 0.04 for seconds in waited] == [True] * 3 + [False] * 2
+
+
+async def _served(turns: Turns, *addresses: str) -> int:
+    """The most that were served at once."""
+    running = most = 0
+
+    async def one(address: str) -> None:
+        nonlocal running, most
+        async with turns.of(address):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*map(one, addresses))
+    return most
+
+
+def test_an_address_has_one_turn_and_another_its_own() -> None:
+    turns = Turns()
+    assert asyncio.run(_served(turns, "a", "a", "a")) == 1
+    assert asyncio.run(_served(turns, "a", "b", "a", "b")) == 2
+    assert not turns._locks  # whoever is served is forgotten
 
 
 def test_nobody_is_trusted_unless_configured() -> None:
