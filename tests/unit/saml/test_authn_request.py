@@ -70,6 +70,7 @@ def test_values_are_escaped() -> None:
 def test_with_a_key_the_query_is_signed() -> None:
     query = urlsplit(build(PROVIDER, SERVICE_PROVIDER, "_id", "handle", NOW)).query
     signed, _, _ = query.partition("&Signature=")
+    assert parse_qs(signed)["SigAlg"] == ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"]  # signed, too
     signature = base64.b64decode(parse_qs(query)["Signature"][0])
     key = x509.load_pem_x509_certificate(SERVICE_PROVIDER.certificate.encode()).public_key()
     assert isinstance(key, rsa.RSAPublicKey)

@@ -167,3 +167,13 @@ def test_every_refusal_has_its_own_code() -> None:
     classes = errors.refusal_classes()
     assert len({cls.code for cls in classes}) == len(classes)
     assert all(cls.code.startswith("saml-") for cls in classes)
+
+
+def test_during_a_roll_over_an_assertion_may_be_encrypted_for_either_key() -> None:
+    following = key_pair("next service provider")
+    rolling = replace(SERVICE_PROVIDER, next_certificate=following.certificate, next_private_key=following.private_key)
+    for certificate in rolling.certificates:
+        raw = respond(encrypt_for=certificate)
+        assert accept(raw, replace(EXPECTED, service_provider=rolling)).name_id == "ethan@example.com"
+    with pytest.raises(errors.DecryptionFailed):
+        accept(respond(encrypt_for=following.certificate))
