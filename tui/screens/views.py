@@ -20,7 +20,7 @@ from tui.core.events import Column, Row
 from tui.core.relations import Schema
 from tui.core.terminal import harmless
 
-_SHOWN: Final = 1_000_000
+_SHOWN: Final = 100_000
 _DUMPED: Final = 65_536
 _BYTEA: Final = 17
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
