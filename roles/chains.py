@@ -5,7 +5,7 @@ What PostgreSQL's own functions answer with yes or no is walked here, so that ea
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -118,6 +118,14 @@ class AccessMap:
         more = tuple(also)
         return {need: self._leg(need, holders, role, more) for need, holders in self._needs().items()}
 
+    def without(self, role: str, lost: Iterable[str]) -> "AccessMap":
+        """As if `role` were no member of `lost`."""
+        facts, gone = self.roles.get(role), frozenset(lost)
+        if facts is None or not gone:
+            return self
+        left = replace(facts, inherits=tuple(name for name in facts.inherits if name not in gone))
+        return replace(self, roles=MappingProxyType({**self.roles, role: left}))
+
     def _needs(self) -> dict[str, Mapping[str, str]]:
         return {
             self.schema_need: self._holders("schema", "USAGE", self.relation.schema_owner),
@@ -200,8 +208,11 @@ class AccessMap:
         """What the yes or no leaves out."""
         where = f"{self.target.schema}.{self.target.name}"
         if self.relation.row_security:
-            who = "everybody, its owner too" if self.relation.forced else "everybody but its owner"
-            yield f"{where} has row security with {self.relation.policies} policies: they decide which rows {who} sees."
+            who = "everybody, its owner too" if self.relation.forced else "all but those with its owner's rights"
+            rules = {0: "no policy, so no row is there", 1: "one policy, which decides what is there"}.get(
+                self.relation.policies, f"{self.relation.policies} policies, which decide what is there"
+            )
+            yield f"{where} has row security with {rules}, for {who}."
         if self.relation.is_view:
             yield f"{where} is a view: it reads its tables with the rights of its owner, {self.relation.owner}."
         columns: dict[str, list[str]] = {}

@@ -174,7 +174,8 @@ class AccessService:
             self._record(question, database, request_id, now, {"about": user, "known": "no"}, asker)
             raise PersonUnknown(
                 f"The broker has not seen {user[:128]!r}, and the warehouse of {workgroup.name} has no such role.",
-                remedy="Name a subject or a database user; a sign-in to come can be imagined with --tags or --group.",
+                remedy="Name a subject or a database user; "
+                "a sign-in to come can be imagined with `broker explain --tags` or `--group`.",
             )
         chain = AccessChain(user, exists=False)
         if found:
@@ -214,14 +215,20 @@ class AccessService:
     ) -> AccessChain:
         decision = decide(principal, self._policy(), scope_of(workgroup)) if principal else None
         to_be = [role for role in decision.candidates if role in found.roles] if decision else []
+        if decision:  # the sign-in would take away what the broker granted before, and does not grant now
+            held = found.roles[user].inherits if user in found.roles else ()
+            found = found.without(user, set(self._managed(found, user, held)) - set(to_be))
         legs = found.legs(user, to_be)
         missing = [need for need, leg in legs.items() if leg is None]
         missing += [lacking for lacking in [found.lacks_connect()] if lacking]
         used = [leg.path[1] for leg in legs.values() if leg and len(leg.path) > 1]
         if decision:
+            given = [role for role in used if role in to_be]
             ways = tuple(Way(each.role, each.rule, each.asserted) for each in decision.grounds if each.role in used)
         else:
-            ways = tuple(self._ways(workgroup, self._managed(found, user, used)))
+            given = self._managed(found, user, used)
+            ways = tuple(self._ways(workgroup, given))
+        lapsed = sorted(set(given) - {way.database_role for way in ways})
         completing = self._warehouses[workgroup.name].explain_access(user, database, found.target).database_roles
         return AccessChain(
             database_user=user,
@@ -230,10 +237,10 @@ class AccessService:
             legs=tuple(leg.describe() for leg in legs.values() if leg),
             missing=tuple(missing),
             ways=ways,
-            outside=tuple(sorted(set(used) - {way.database_role for way in ways})),
+            outside=tuple(sorted(set(used) - set(given))),
             database_roles=completing,
             completions=tuple(self._ways(workgroup, completing)) if missing else (),
-            notes=(*found.notes(), *(_why_not(decision.refused) if decision else ())),
+            notes=(*found.notes(), *map(_lapsed, lapsed), *(_why_not(decision.refused) if decision else ())),
         )
 
     def _entitled(self, found: AccessMap, workgroup: WorkgroupConfig) -> Iterator[Entitled]:
@@ -288,6 +295,11 @@ class AccessService:
                 detail=detail | {"target": what},
             )
         )
+
+
+def _lapsed(database_role: str) -> str:
+    what = f"The broker granted {database_role}, and no rule of the policy gives it any more"
+    return f"{what}: the next login or `broker drift --fix` takes it away."
 
 
 def _why_not(refused: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -33,6 +33,7 @@ from tests.integration.credentials.test_commands import configuration
 pytestmark = pytest.mark.integration
 
 REVENUE = "finance_schema.revenue"
+SALES = "sales_schema.store_sales"
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_nobody_known_is_said_and_a_role_of_the_warehouse_may_be_asked_about(gro
     refused = CliRunner().invoke(explain, nobody, standalone_mode=False).exception
     assert isinstance(refused, PersonUnknown)
     assert refused.what == "The broker has not seen 'nobody', and the warehouse of analytics has no such role."
-    assert "--tags or --group" in refused.remedy
+    assert "--tags" in refused.remedy
     code, found = run(explain, path, ground.finance, "SELECT", REVENUE)
     assert (code, found["allowed"], found["database_user"]) == (0, True, ground.finance)
 
@@ -166,6 +167,24 @@ def test_an_imagined_sign_in_is_explained_before_it_happens(ground: Ground, path
     assert (code, found["allowed"]) == (0, True)
     assert found["ways"] == [{"database_role": ground.finance, "rule": "analysts", "group": "AAD-Finance"}]
     assert "Not given: 'hr': No rule of the policy gives it." in found["notes"]
+
+
+def test_what_an_imagined_sign_in_would_take_away_is_not_counted(ground: Ground, path: Path) -> None:
+    ethan = ground.person("ethan", ground.sales)
+    sign_in(path, ethan)
+    would = (ethan.principal.subject, "SELECT", SALES, "--access-role", "analyst", "--group")
+    assert run(explain, path, *would, "AAD-Finance")[1]["allowed"] is False
+    assert run(explain, path, *would, ground.sales)[1]["allowed"] is True
+
+
+def test_a_role_that_the_policy_no_longer_gives_is_still_the_broker_s_grant(ground: Ground, path: Path) -> None:
+    ethan = ground.person("ethan", ground.sales)
+    sign_in(path, ethan)
+    policy = path.parent / "policy.toml"
+    policy.write_text(policy.read_text().replace(f'pass_through = ["{ground.sales}"]', ""))
+    _, found = run(explain, path, ethan.principal.subject, "SELECT", SALES)
+    assert (found["allowed"], found["ways"], found["outside"]) == (True, [], [])
+    assert f"The broker granted {ground.sales}, and no rule of the policy gives it any more" in found["notes"][-1]
 
 
 def test_everybody_who_can(ground: Ground, path: Path) -> None:
