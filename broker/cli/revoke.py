@@ -110,10 +110,11 @@ def _departure_lines(departure: Departure) -> list[str]:
     lines = _revoked_lines(departure.revoked)
     for workgroup, user in departure.users:
         state = "dropped" if user.dropped else "stripped" if user.existed else "gone already"
+        owns = "owned" if user.dropped else "owns"
         lines.append(printable(f"{workgroup}: database user {user.database_user}: {state}"))
         lines += [printable(f"  {change.describe()}") for change in user.plan.changes]
         lines += [printable(f"  also a member of {name}, granted by somebody else") for name in user.foreign_roles]
-        lines += [printable(f"  owns {each.kind} {each.identity} in {each.database}") for each in user.owned]
+        lines += [printable(f"  {owns} {each.kind} {each.identity} in {each.database}") for each in user.owned]
     return lines + _problem_lines(f"{workgroup}: {user.problem}" for workgroup, user in departure.users if user.problem)
 
 

@@ -17,7 +17,7 @@ from broker.credentials.lease import reason_to_end
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.ports import Leases
 from broker.credentials.reaper import Reaper, ReapReport
-from broker.errors import BrokerError
+from broker.errors import BrokerError, PersonUnknown
 from broker.sts.model import KnownSession
 from broker.sts.ports import Sessions
 
@@ -130,6 +130,7 @@ class Revocation:
         """End everything that is selected; returns when no database session of it is left, or says what is.
 
         Raises:
+            PersonUnknown: the selected name is nobody's, so nothing was ended: a slip of the pen must not read as done.
             StoreUnavailable: what was ended so far stays ended; repeat the order.
         """
         self._record(AuditEvent.REVOCATION_ORDERED, order, {"selection": selection.describe(), "by": order.by})
@@ -147,6 +148,9 @@ class Revocation:
             for report in side_by_side(partial(self._end, now=order.now), _by_workgroup(self._again(fresh)).items()):
                 terminated += report.terminated
                 problems |= dict.fromkeys(report.problems)
+        user = selection.user
+        if user and not (sessions or found or self.people.database_users(user)):
+            raise PersonUnknown(f"Nobody called {user[:128]!r} has a session or has had a database login here.")
         return Revoked(tuple(sessions), tuple(self._again(found.values())), terminated, tuple(problems))
 
     def _end(self, theirs: tuple[str, Sequence[Lease]], now: datetime) -> ReapReport:

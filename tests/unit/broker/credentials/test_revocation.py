@@ -10,7 +10,7 @@ from broker.credentials.lease import CUT_OFF
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.reaper import Reaper
 from broker.credentials.revocation import REVOKED, Order, Revocation, Revoked, Selection
-from broker.errors import WarehouseUnavailable
+from broker.errors import PersonUnknown, WarehouseUnavailable
 from broker.store.memory import memory_store
 from broker.sts.model import Session
 from tests.unit.broker.credentials.double import ETHAN, NOW, WarehouseDouble, raising
@@ -78,7 +78,6 @@ def desk() -> Desk:
         ({"identity_provider": "entra"}, {"s1", "s2"}, {"l1", "l2"}),
         ({"user": "ethan", "identity_provider": "entra"}, {"s1", "s2", "s3"}, {"l1", "l2", "l3"}),
         ({}, {"s1", "s2", "s3"}, {"l1", "l2", "l3"}),
-        ({"user": "nobody"}, {"s1", "s2", "s3"}, {"l1", "l2", "l3"}),
     ],
 )
 def test_what_is_selected_ends_and_nothing_else(
@@ -132,3 +131,11 @@ def test_a_lease_that_is_committed_meanwhile_is_found(desk: Desk) -> None:
     desk.warehouses["other"].before["end_aliases"] = late
     desk.revoke(user="ethan")
     assert desk.live() == {"l3"}
+
+
+def test_a_name_that_is_nobody_s_does_not_read_as_done(desk: Desk) -> None:
+    with pytest.raises(PersonUnknown, match="'etham'"):
+        desk.revoke(user="etham")
+    assert desk.live() == {"l1", "l2", "l3"}
+    desk.revoke(user="ethan")
+    assert desk.revoke(user="ethan").leases == ()  # known, and nothing left to do
