@@ -40,7 +40,7 @@ class Place:
 
 
 def find_place(text: str, cursor: int) -> Place | None:
-    """The place at `cursor`; None in strings, comments and numbers, where nothing is completed."""
+    """The place at `cursor`; None in strings, comments, numbers and parameters, where nothing is completed."""
     cursor = min(max(cursor, 0), len(text))
     begin, stop = _window(text, cursor)
     return _find(text[begin:stop], cursor - begin, begin, 0)
@@ -57,7 +57,9 @@ def _window(text: str, cursor: int) -> tuple[int, int]:
 
 def _find(text: str, cursor: int, shift: int, depth: int) -> Place | None:
     found, here = _statement(text, cursor)
-    if here is None or here.kind in ("cast", "semicolon"):
+    if here is None and text[cursor - 1 : cursor] == ":":
+        return None  # a name there would be a parameter's
+    if here is None or here.kind == "semicolon" or (here.kind == "cast" and cursor == here.end):
         return _placed(found, cursor, cursor, "", False, shift)
     piece = text[here.start : here.end]
     match here.kind:
@@ -70,7 +72,7 @@ def _find(text: str, cursor: int, shift: int, depth: int) -> Place | None:
             inner, body = here.start + len(tag), piece[len(tag) :].removesuffix(tag)
             inside = not depth and 0 <= cursor - inner <= len(body)
             return _find(body, cursor - inner, shift + inner, 1) if inside else None
-        case "meta":
+        case "meta" if not depth:
             return _in_meta(piece, here.start, cursor, shift)
         case "literal" | "comment" | "block" if _behind(here, piece, cursor):
             return _placed(found, cursor, cursor, "", False, shift)
@@ -98,10 +100,8 @@ def _sends(text: str, token: Token) -> bool:
 
 
 def _behind(here: Token, piece: str, cursor: int) -> bool:
-    """Whether the cursor is behind a string or comment that has ended."""
-    if here.kind == "block":
-        return cursor == here.end and len(piece) > 3 and piece.count("/*") == piece.count("*/")
-    return cursor == here.end and here.kind == "literal" and len(piece) > 1 and piece.endswith("'")
+    """Whether the cursor is behind a string or comment that has ended: then what follows is no more of it."""
+    return cursor == here.end and [*tokens(f"{piece} x")][-1].kind == "word"
 
 
 def _in_quotes(found: list[Piece], text: str, here: Token, cursor: int, shift: int) -> Place | None:

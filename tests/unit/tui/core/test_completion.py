@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.core.completion import Completion, KeywordCase, Options, complete
@@ -212,21 +212,39 @@ def test_no_text_upsets_it(text, data):
     assert len({candidate.text for candidate in found.candidates}) == len(found.candidates)
 
 
+def edges(text, shift=0):
+    """Where tokens begin and end, those of a dollar-quoted body too: it is code."""
+    for token in tokens(text):
+        yield from (shift + token.start, shift + token.end)
+        if token.kind == "dollar":
+            tag, _, body = text[token.start + 1 : token.end].partition("$")
+            yield from edges(body.removesuffix(f"${tag}$"), shift + token.start + len(tag) + 2)
+
+
+def at_a_cursor(text):
+    return st.tuples(st.just(text), st.integers(0, len(text)))
+
+
 @settings(max_examples=80, deadline=None)
-@given(TEXTS, st.data())
-def test_what_is_put_in_stands_as_itself(text, data):
+@given(TEXTS.flatmap(at_a_cursor))
+@example(("select select from $$", 21))
+@example(("select :", 8))
+@example(("::", 1))
+@example(("e'", 2))
+@example((r"select $$ \d select", 12))
+def test_what_is_put_in_stands_as_itself(text_and_cursor):
     """A candidate, once in the text, is whole tokens, and means the name that it stands for."""
-    cursor = data.draw(st.integers(0, len(text)))
+    text, cursor = text_and_cursor
     if any(token.kind == "meta" and token.start < cursor <= token.end for token in tokens(text)):
         return  # a backslash command swallows its line
     found = complete(text, cursor, NAMES)
     for candidate in found.candidates[:5]:
         after = text[: found.start] + candidate.text + text[found.end :]
         end = found.start + len(candidate.text)
-        edges = {edge for token in tokens(after) for edge in (token.start, token.end)}
-        assert found.start in edges
+        at_edges = set(edges(after))
+        assert found.start in at_edges
         # What follows at once may belong to the same word: then the person has written it so.
-        assert end in edges or re.match(r"[\w$\"'\u0080-\U0010ffff]", after[end : end + 1])
+        assert end in at_edges or re.match(r"[\w$\"'\u0080-\U0010ffff]", after[end : end + 1])
 
 
 @settings(max_examples=50, deadline=None)
