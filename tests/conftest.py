@@ -10,9 +10,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import URL
+
+# How long an example takes says something of the machine's load, and nothing of the property.
+settings.register_profile("load", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("load")
 
 
 @dataclass(frozen=True, slots=True)
