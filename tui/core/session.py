@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import psycopg
 from psycopg import Notify, pq
 
+from broker.client.errors import BrokerUnreachable
 from broker.clock import Clock, utc_now
 from broker.secrets import Secret
 from tui.core import query
@@ -19,6 +20,7 @@ from tui.core.events import Columns, Completed, Event, Rows
 from tui.core.told import Notice, Notification, TransactionState
 
 _RENEWAL: Final = timedelta(seconds=60)
+_RENEW_AGAIN: Final = timedelta(seconds=20)
 _CANCEL_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 15
 # A peer that went away without a word (sleep, VPN) is found out within half a minute.
@@ -32,6 +34,7 @@ _LIVENESS: Final = {
 _STATELESS: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "FETCH", "EXPLAIN", "SHOW", "BEGIN", "COMMIT", "ROLLBACK"}
 )
+_NEW_SESSION: Final = "Connected again; session settings and temporary tables are new."
 _SET_LIMIT: Final = "SELECT pg_catalog.set_config(%s, %s, false)"
 _HELD_STATE: Final = (Path(__file__).parent / "sql" / "held_state.sql").read_bytes()
 
@@ -141,7 +144,7 @@ class DatabaseSession:
         elif self._connection.closed or self._connection.broken:
             self._reconnect("The connection was lost.")
         elif self.renewal_due and self.state is TransactionState.IDLE and not self._keeps_state():
-            self._reconnect("The login is about to end.")
+            self._renew()
 
     def reset(self) -> None:
         """Let go of the connection and of what it held: the next use connects as if for the first time."""
@@ -289,7 +292,27 @@ class DatabaseSession:
             raise SessionWouldBeLost(f"{reason} The session held settings or temporary objects.")
         self.close()
         self.connect()
-        self._options.on_reconnect(f"{reason} Connected again; session settings and temporary tables are new.")
+        self._options.on_reconnect(f"{reason} {_NEW_SESSION}")
+
+    def _renew(self) -> None:
+        """Take the next login. Where nobody answers, the present one is good to its end, and it is asked again."""
+        old, login = self.connection, self._login
+        try:
+            self.connect()
+        except (BrokerUnreachable, ConnectionFailed) as error:
+            ended = login.expires_at is None or self._clock() >= login.expires_at
+            if ended or self._connection is not old:
+                old.close()
+                raise
+            self._login, self._renew_at = login, self._clock() + _RENEW_AGAIN
+            self._options.on_notice(Notice("WARNING", f"The login could not be renewed yet. {error}"))
+        except BaseException:
+            # Refused, and not only unheard: what was opened with the old login ends as well.
+            old.close()
+            raise
+        else:
+            old.close()
+            self._options.on_reconnect(f"The login is about to end. {_NEW_SESSION}")
 
     def _keeps_state(self) -> bool:
         """Whether a new session would lack something that is to be kept."""

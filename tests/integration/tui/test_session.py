@@ -1,14 +1,19 @@
 """The client's core on a real PostgreSQL."""
 
+import shutil
+import tempfile
 import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from broker.client.errors import BrokerUnreachable, NotSignedIn
 from broker.client.model import Explanation
+from broker.demo.postgres import EmbeddedPostgres
 from broker.secrets import Secret, random_name
 from tui.core import access, catalog
 from tui.core.cursor import ServerCursor
@@ -53,8 +58,11 @@ class Logins:
     conninfo: str
     ends: datetime
     taken: list[bool] = field(default_factory=list)
+    refusal: Exception | None = None
 
     def login(self, *, fresh):
+        if self.refusal:
+            raise self.refusal
         self.taken.append(fresh)
         direct = DirectLogin(self.conninfo).login(fresh=fresh)
         return Login(direct.parameters, direct.password, self.ends)
@@ -209,7 +217,8 @@ def ending(conninfo):
     clock = Clock()
     logins = Logins(conninfo, clock.now + timedelta(minutes=15))
     told = []
-    session = DatabaseSession(logins, SessionOptions(on_reconnect=told.append), clock)
+    options = SessionOptions(on_reconnect=told.append, on_notice=lambda notice: told.append(notice.message))
+    session = DatabaseSession(logins, options, clock)
     session.connect()
     yield session, logins, clock, told
     session.close()
@@ -223,6 +232,62 @@ def test_before_its_login_ends_the_session_takes_another(ending):
     clock.now += timedelta(minutes=1, seconds=1)
     assert rows(session, "select pg_backend_pid()") != before
     assert len(told) == 1
+
+
+def test_without_a_broker_the_login_is_used_to_its_end(ending):
+    session, logins, clock, told = ending
+    before = rows(session, "select pg_backend_pid()")
+    logins.refusal = BrokerUnreachable("The broker does not answer.")
+    clock.now += timedelta(minutes=14, seconds=1)
+    assert rows(session, "select pg_backend_pid()") == before
+    assert rows(session, "select pg_backend_pid()") == before
+    assert told == ["The login could not be renewed yet. The broker does not answer."]
+    logins.refusal = None
+    clock.now += timedelta(seconds=20)
+    assert rows(session, "select pg_backend_pid()") != before
+    logins.refusal = BrokerUnreachable("The broker does not answer.")
+    clock.now = logins.ends
+    with pytest.raises(BrokerUnreachable):
+        drain(session.execute("select 1"))
+    assert session.state is TransactionState.DISCONNECTED
+
+
+def test_a_refused_renewal_ends_the_session_at_once(ending):
+    session, logins, clock, _ = ending
+    logins.refusal = NotSignedIn("The session was ended.")
+    clock.now += timedelta(minutes=14, seconds=1)
+    with pytest.raises(NotSignedIn):
+        drain(session.execute("select 1"))
+    assert session.state is TransactionState.DISCONNECTED
+
+
+def test_a_warehouse_that_restarts_is_found_again_and_a_statement_under_it_is_told():
+    folder = Path(tempfile.mkdtemp(prefix="wab-restart-"))
+    folder.chmod(0o755)
+    try:
+        with EmbeddedPostgres(folder) as server:
+            session = DatabaseSession(DirectLogin(server.conninfo))
+            session.connect()
+            before = rows(session, "select pg_backend_pid(), pg_postmaster_start_time()")
+            server.stop()
+            assert any(session.pulse() for _ in range(10))  # the end comes in several pieces
+            with pytest.raises(ConnectionFailed):
+                session.ensure()
+            server.start()
+            assert rows(session, "select pg_backend_pid(), pg_postmaster_start_time()") != before
+            stop = threading.Timer(0, server.stop)
+            events = session.execute("select 1 union all select generate_series(1, 100000000)", chunk_rows=1)
+            next(events)
+            stop.start()
+            with pytest.raises(ConnectionLost) as caught:
+                deque(events, maxlen=0)
+            assert "took effect" in caught.value.remedy
+            stop.join()
+            server.start()
+            assert rows(session, "select 1") == [("1",)]
+            session.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.parametrize(
