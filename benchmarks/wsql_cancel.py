@@ -1,7 +1,9 @@
-"""How long from the Escape key until the server is idle, beside psql's Ctrl-C, on one PostgreSQL in one run.
+"""How long from the Escape key until the server is idle, beside psql and libpq, on one PostgreSQL in one run.
 
     python benchmarks/wsql_cancel.py [ROUNDS]
 
+The server takes TLS only. libpq before 17 (see `psql --version`) sends the cancel key in the clear all the same; the
+libpq that psycopg brings sends it as the connection was made. That handshake is the floor: `libpq` is it alone.
 The server's log would tell it as well; here the server is asked every millisecond whether the sleep still runs.
 """
 
@@ -71,6 +73,20 @@ async def wsql(conninfo: str, rounds: int) -> list[float]:
     return took
 
 
+def libpq(conninfo: str, rounds: int) -> list[float]:
+    """The encrypted cancel request alone, with no screen beside it."""
+    watch, took = Watch(conninfo, "libpq"), []
+    with psycopg.connect(conninfo, autocommit=True, application_name="libpq") as connection:
+        for _ in range(rounds):
+            connection.pgconn.send_query(b"select pg_sleep(60)")
+            while not watch.asleep():
+                time.sleep(0.01)
+            took.append(watch.awake_after(connection.cancel_safe))
+            while connection.pgconn.get_result():
+                pass
+    return took
+
+
 def psql(conninfo: str, rounds: int) -> list[float]:
     """Ctrl-C in psql."""
     watch, took = Watch(conninfo, "psql"), []
@@ -93,10 +109,14 @@ def main() -> None:
     try:
         with EmbeddedPostgres(folder) as server:
             ours = statistics.median(asyncio.run(wsql(server.conninfo, rounds)))
+            floor = statistics.median(libpq(server.conninfo, rounds))
             base = statistics.median(psql(server.conninfo, rounds)) if shutil.which("psql") else float("nan")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"cancel until the server is idle: psql {base:.1f} ms, wsql {ours:.1f} ms (target 30 ms)")
+    print(
+        f"cancel until the server is idle: psql {base:.1f} ms, libpq in TLS {floor:.1f} ms, wsql {ours:.1f} ms"
+        " (target 30 ms)"
+    )
 
 
 if __name__ == "__main__":
