@@ -151,15 +151,27 @@ async def test_input_before_the_connection_is_kept(opened, wish):
         assert seen.table.feed.row(0) == ("7",)
 
 
-async def test_texts_are_kept_across_restarts(opened, wish):
+async def test_texts_and_the_theme_are_kept_across_restarts(opened, wish):
     async with opened(wish) as seen:
         await seen.write("select 'kept'")
         await seen.pilot.press("ctrl+n")
         await seen.until(lambda: seen.main.editors.editor.text == "", "the new tab")
         await seen.pilot.press(*"two")
+        seen.app.theme = "textual-light"
     async with opened(wish) as seen:
+        assert seen.app.theme == "textual-light"
         assert [tab.text for tab in seen.main.editors.kept().tabs] == ["select 'kept'", "two"]
         assert seen.main.editors.editor.text == "two"
+
+
+async def test_a_home_that_cannot_be_written_costs_only_the_keeping(opened, wish, tmp_path):
+    (tmp_path / "file").touch()
+    async with opened(wish, home=tmp_path / "file" / "wsql") as seen:
+        await seen.run("select 7")
+        assert seen.table.feed.row(0) == ("7",)
+        told = " ".join(notification.message for notification in seen.app._notifications)
+        assert "The tabs cannot be kept" in told
+        assert "The history cannot be kept" in told
 
 
 async def test_a_value_a_record_one_s_access_and_the_history(opened, wish):
