@@ -114,7 +114,7 @@ class Conductor:
 
     def warm(self) -> None:
         """Load what the first statement will need, while nobody waits for it."""
-        self._side.submit(_import_parser)
+        self._side.submit(_import_needed)
 
     def aside(self, work: Callable[[], None]) -> None:
         """Do something that needs neither the session nor the screen."""
@@ -365,5 +365,7 @@ class Conductor:
         self._post(IdentityCame(identity, problem))
 
 
-def _import_parser() -> None:
+def _import_needed() -> None:
     import sqlglot  # noqa: F401
+
+    import tui.core.completion  # noqa: F401

@@ -6,11 +6,11 @@ lies around the cursor is read. It never raises, whatever the text is.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar
 
 from tui.core.completion_joins import join_conditions, joinable
 from tui.core.completion_names import Match, NamedFunction, NamedTable, Names, PrefixIndex
+from tui.core.completion_options import KeywordCase, Options
 from tui.core.completion_place import Place, find_place
 from tui.core.completion_scope import Source, visible
 from tui.core.completion_wanted import Kind, Wanted, want
@@ -28,14 +28,6 @@ _META_COMMANDS: Final = (
     "e", "echo", "g", "gx", "h", "i", "l", "q", "set", "sf", "timing", "unset", "watch", "x", "z",
 )  # fmt: skip
 _KINDS_OF: Final = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
-
-
-class KeywordCase(StrEnum):
-    """How keywords are written; AUTO follows what was typed, or else the statement's first word."""
-
-    AUTO = "auto"
-    LOWER = "lower"
-    UPPER = "upper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +55,6 @@ class Completion:
     start: int
     end: int
     candidates: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the person prefers."""
-
-    keyword_case: KeywordCase = KeywordCase.AUTO
-    snippets: tuple[Snippet, ...] = ()
 
 
 def complete(text: str, cursor: int, names: Names, options: Options | None = None) -> Completion:

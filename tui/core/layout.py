@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui.core.completion import KeywordCase
+from tui.core.completion_options import KeywordCase
 from tui.core.errors import FormatRefused
 from tui.core.keywords import KEYWORDS
 from tui.core.statements import MetaCommand, Statement, split, tokens

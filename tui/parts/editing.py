@@ -1,19 +1,21 @@
 """Editing: tabs, names from the catalog, statements from the history, finding, laying out, and how one edits."""
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.core.completion import KeywordCase
+from tui.core.completion_options import KeywordCase
 from tui.core.errors import SqlClientError
 from tui.core.parameters import quoted
 from tui.messages import NamesCame, PathCame
 from tui.parts.bench import Bench
 from tui.widgets.catalog_tree import CatalogTree
-from tui.widgets.completion_list import CompletionList
 from tui.widgets.editor import SqlEditor
 from tui.widgets.find_bar import FindBar, find
 from tui.widgets.habits import KeyStyle
+
+if TYPE_CHECKING:
+    from tui.widgets.completion_list import CompletionList
 
 EDITING: Final = (
     Command("history", "History", "What was run before", "f3", "History"),
@@ -98,11 +100,11 @@ class Editing(Bench):
         habits.names = message.names
 
     def on_path_came(self, message: PathCame) -> None:
-        if message.path:
-            habits = self.editors.habits
+        habits = self.editors.habits
+        if message.path and habits.names is not None:
             habits.names = habits.names.on(message.path)
 
-    def on_completion_list_clicked(self, message: CompletionList.Clicked) -> None:
+    def on_completion_list_clicked(self, message: "CompletionList.Clicked") -> None:
         self.editors.editor.completer.accept(message.candidate)
 
     # --- finding -------------------------------------------------------------------------------------------------

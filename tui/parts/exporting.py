@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
 from tui.core.errors import SqlClientError
-from tui.core.explaining import changes_data
 from tui.core.progress import Progress
 from tui.messages import WorkEnded
 from tui.parts.bench import Bench
@@ -42,6 +41,8 @@ class Exporting(Bench):
         self._ask_for_file("Export the result to which file?", _HINT + arranged, to)
 
     def action_export_query(self) -> None:
+        from tui.core.explaining import changes_data
+
         text = self.statement_or_tell()
         if text is None:
             return

@@ -1,16 +1,17 @@
 """Other pictures of results: charts, what two of them differ in, and the plan of a statement as a tree."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.core.compare import Comparison, compare, usual_keys
-from tui.core.explaining import Explained, changes_data, explain
 from tui.core.progress import Progress
 from tui.messages import PlanCame
 from tui.parts.bench import Bench
 from tui.screens.dialogs import AskText, Choose, Confirm
-from tui.widgets.comparison_table import ComparisonTable
 from tui.widgets.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from tui.core.compare import Comparison
+    from tui.core.explaining import Explained
 
 PICTURING: Final = (
     Command("chart", "Chart", "Bars, a line or a histogram of the cursor's column (c)"),
@@ -57,13 +58,15 @@ class Picturing(Bench):
             )
 
     def _ask_keys(self, earlier: ResultTable, later: ResultTable) -> None:
+        from tui.core.compare import compare, usual_keys
+
         def given(answer: object) -> None:
             if answer is None:
                 return
             wish = str(answer).strip()
             keys = None if wish == "*" else [name.strip() for name in wish.split(",") if name.strip()]
 
-            def work(progress: Progress) -> Comparison:
+            def work(progress: Progress) -> "Comparison":
                 return compare(earlier.shown, later.shown, keys, progress)
 
             self.work(later, "Comparing", work, lambda comparison: self._compared(comparison, earlier, later))
@@ -72,7 +75,9 @@ class Picturing(Bench):
         usual = ", ".join(usual_keys(earlier.shown, later.shown))
         self.app.push_screen(AskText("Which columns tell rows apart?", usual, hint), given)
 
-    def _compared(self, comparison: Comparison, earlier: ResultTable, later: ResultTable) -> None:
+    def _compared(self, comparison: "Comparison", earlier: ResultTable, later: ResultTable) -> None:
+        from tui.widgets.comparison_table import ComparisonTable
+
         counts = (
             f"{comparison.added:,} added, {comparison.removed:,} removed, {comparison.changed:,} changed,"
             f" {comparison.same:,} the same"
@@ -84,6 +89,8 @@ class Picturing(Bench):
     # --- plans ---------------------------------------------------------------------------------------------------
 
     def action_explain(self, analyze: bool) -> None:
+        from tui.core.explaining import changes_data
+
         text = self.statement_or_tell()
         if text is None:
             return
@@ -98,7 +105,9 @@ class Picturing(Bench):
         self.app.push_screen(screen, lambda yes: self._explain(text, analyze=True) if yes else None)
 
     def _explain(self, text: str, *, analyze: bool) -> None:
-        def done(explained: Explained) -> None:
+        from tui.core.explaining import explain
+
+        def done(explained: "Explained") -> None:
             self.post_message(PlanCame(explained))
 
         self.conductor.use(lambda session: done(explain(session, text, analyze=analyze)))

@@ -26,7 +26,6 @@ from tui.parts.running import RUNNING, Running
 from tui.parts.transacting import TRANSACTING, Transacting
 from tui.screens.dialogs import Confirm
 from tui.widgets.catalog_tree import CatalogTree
-from tui.widgets.completion_list import CompletionList
 from tui.widgets.editor import SqlEditor
 from tui.widgets.editors import Editors
 from tui.widgets.find_bar import FindBar
@@ -64,7 +63,6 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
                 yield from Editors.composed(self._keeper.load(), self._habits)
                 yield FindBar()
                 yield from Results.composed()
-        yield CompletionList()
         yield StatusBar()
         yield Footer()
 

@@ -1,21 +1,23 @@
 """Between an editor and the list of candidates: when it opens, which keys it takes, and what is put into the text."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from textual.geometry import Offset
 
-from tui.core.completion import Candidate, complete
-from tui.core.snippets import Hole, Snippet
-from tui.widgets.completion_list import CompletionList
-
 if TYPE_CHECKING:
+    from tui.core.completion import Candidate
+    from tui.core.snippets import Hole, Snippet
+    from tui.widgets.completion_list import CompletionList
     from tui.widgets.editor import SqlEditor
 
 _MOVES: Final = {"down": 1, "up": -1, "pagedown": 8, "pageup": -8, "ctrl+n": 1, "ctrl+p": -1}
 
 
 class Completer:
-    """The candidates of one editor, and the places of a snippet that are still to be filled in."""
+    """The candidates of one editor, and the places of a snippet that are still to be filled in.
+
+    What finds and shows candidates is loaded when the first are asked for.
+    """
 
     def __init__(self, editor: "SqlEditor") -> None:
         self._editor = editor
@@ -30,15 +32,17 @@ class Completer:
         return found is not None and found.shown
 
     @property
-    def _list(self) -> CompletionList | None:
-        found = self._editor.screen.query(CompletionList) if self._editor.is_attached else None
-        return found.first() if found else None
+    def _list(self) -> "CompletionList | None":
+        found = self._editor.screen.query("#completions") if self._editor.is_attached else None
+        return cast("CompletionList", found.first()) if found else None
 
     def soon(self) -> None:
         """Candidates for what was typed just now, once the keys that wait are in the text."""
         if not self._waiting:
             self._waiting = True
-            self._editor.call_later(self._come)
+            # The first time, what was typed is shown before what finds candidates is loaded.
+            wait = self._editor.call_after_refresh if self._list is None else self._editor.call_later
+            wait(self._come)
 
     def _come(self) -> None:
         self._waiting = False
@@ -46,21 +50,32 @@ class Completer:
 
     def ask(self, *, wanted: bool) -> None:
         """Show candidates; by themselves (not `wanted`) they come behind a letter, a dot, or where few will do."""
-        editor, shown = self._editor, self._list
-        if shown is None or not editor.is_attached or not editor.selection.is_empty:
+        editor = self._editor
+        if not editor.is_attached or not editor.selection.is_empty:
             return
         text, cursor = editor.text, editor.offset_of(editor.cursor_location)
         if not wanted and not _begs(text, cursor):
-            shown.hide()
+            self.close()
             return
+        from tui.core.completion import complete
+        from tui.core.completion_names import Names
+
         habits = editor.habits
-        completion = complete(text, cursor, habits.names, habits.options)
+        completion = complete(text, cursor, habits.names or Names(), habits.options)
         if not wanted and any(one.text == text[completion.start : completion.end] for one in completion.candidates[:1]):
             # What stands there is what would come first: nothing is left to say.
-            shown.hide()
+            self.close()
             return
+        shown = self._list or self._new_list()
         back = editor.cells_between(completion.start, cursor)
         shown.show(completion, editor.cursor_screen_offset - Offset(back, 0))
+
+    def _new_list(self) -> "CompletionList":
+        from tui.widgets.completion_list import CompletionList
+
+        shown = CompletionList()
+        self._editor.screen.mount(shown)
+        return shown
 
     def close(self) -> None:
         """Take the candidates away."""
@@ -89,7 +104,7 @@ class Completer:
             return True
         return False
 
-    def accept(self, candidate: Candidate) -> None:
+    def accept(self, candidate: "Candidate") -> None:
         """Put a candidate into the text."""
         shown = self._list
         if shown is None:
@@ -103,8 +118,10 @@ class Completer:
 
     # --- snippets ------------------------------------------------------------------------------------------------
 
-    def insert_snippet(self, snippet: Snippet, start: int, end: int) -> None:
+    def insert_snippet(self, snippet: "Snippet", start: int, end: int) -> None:
         """Put a snippet in the place of [start, end), and go to the first place to fill in."""
+        from tui.core.snippets import Hole
+
         editor = self._editor
         row, column = editor.location_of(start)
         line = editor.document.get_line(row)[:column]
@@ -120,6 +137,8 @@ class Completer:
         self._next_hole()
 
     def _next_hole(self) -> bool:
+        from tui.core.snippets import Hole
+
         editor = self._editor
         # What was typed since moved the places behind it.
         grown = len(editor.text) - self._length

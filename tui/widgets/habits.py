@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tui.config import Preferences
-from tui.core.completion import KeywordCase, Options
-from tui.core.completion_names import Names
-from tui.core.emacs import Emacs
-from tui.core.keystrokes import Keys
-from tui.core.vim import Vim
+from tui.core.completion_options import KeywordCase, Options
+
+if TYPE_CHECKING:
+    from tui.core.completion_names import Names
+    from tui.core.keystrokes import Keys
 
 
 class KeyStyle(StrEnum):
@@ -25,19 +26,24 @@ class Habits:
 
     Attributes:
         completes: candidates come by themselves; otherwise when they are asked for.
+        names: None before they are known.
     """
 
     keys: KeyStyle = KeyStyle.STANDARD
     completes: bool = True
     options: Options = field(default_factory=Options)
-    names: Names = field(default_factory=Names)
+    names: "Names | None" = None
 
-    def new_keys(self) -> Keys | None:
+    def new_keys(self) -> "Keys | None":
         """The keys for another editor."""
         match self.keys:
             case KeyStyle.VI:
+                from tui.core.vim import Vim
+
                 return Vim()
             case KeyStyle.EMACS:
+                from tui.core.emacs import Emacs
+
                 return Emacs()
         return None
 

@@ -35,7 +35,7 @@ def offered(seen) -> list[str]:
 
 
 async def named(seen) -> None:
-    await seen.until(lambda: seen.main.editors.habits.names.tables, "the names")
+    await seen.until(lambda: (names := seen.main.editors.habits.names) and names.tables, "the names")
 
 
 async def type_text(seen, text: str) -> None:

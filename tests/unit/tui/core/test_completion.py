@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui.core.completion import Completion, KeywordCase, Options, complete
+from tui.core.completion import Completion, complete
 from tui.core.completion_names import (
     ForeignKey,
     Match,
@@ -17,6 +17,7 @@ from tui.core.completion_names import (
     Names,
     PrefixIndex,
 )
+from tui.core.completion_options import KeywordCase, Options
 from tui.core.completion_wanted import Kind
 from tui.core.snippets import parse_snippets
 from tui.core.statements import tokens

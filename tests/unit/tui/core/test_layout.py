@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.core.completion import KeywordCase
+from tui.core.completion_options import KeywordCase
 from tui.core.errors import FormatRefused
 from tui.core.layout import lay_out
 from tui.core.statements import tokens
