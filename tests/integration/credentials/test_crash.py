@@ -46,7 +46,7 @@ def test_a_reaper_that_is_killed_at_any_moment(ground: Ground, broker: Broker) -
     with ground.broker(abandoning) as dying:
         mess = _Mess(ground, broker, dying, "nobody")
         moments = moments_of(ground, reaping(AFTER_THE_END))
-        assert {"end_person_sessions", "end_aliases", "record", "move", "the end"} <= set(moments)
+        assert {"end_person_sessions", "end_aliases", "record", "move_all", "the end"} <= set(moments)
         mess.check_gone("nothing")
         for fatal, moment in enumerate(moments, start=1):
             mess = _Mess(ground, broker, dying, f"p{fatal}")

@@ -209,7 +209,7 @@ async def test_notices_and_backslash_commands(opened, wish):
         await seen.run("\\dt")
         assert "seen_it" in seen.table.feed.row(0)
         await seen.run("\\conninfo")
-        assert "at database" in seen.messages
+        assert "You are connected to database" in seen.said
         await seen.run("\\nope")
         assert "no command" in seen.messages
 
