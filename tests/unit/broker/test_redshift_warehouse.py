@@ -572,7 +572,7 @@ def test_the_chain_goes_from_the_group_to_the_grant(cloud: Cloud) -> None:
     catalogue.schema_privileges.add(("sales_schema", "SCHEMA", "USAGE", "sales", "role"))
     cloud.issue()
     question = Question("cloud", "dev", AccessTarget("sales_schema", "store_sales"))
-    chain = cloud.access.explain(question, ETHAN, None, "request-4", cloud.now)
+    chain = cloud.access.explain(question, ETHAN, "request-4", cloud.now)
     assert chain.allowed
     assert chain.legs == (
         f"USAGE on schema sales_schema: {ETHAN} -> sales, granted by somebody",
