@@ -178,7 +178,7 @@ def test_ctrl_c_in_psql_cancels_at_the_warehouse(ground: Ground, proxy: Listenin
         close_fds=True,
     )
     os.close(follower)
-    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE starts_with(query, 'SELECT pg_sleep') AND state = 'active'"
 
     def at_warehouse() -> int:
         return int(str(ground.catalogue(sleeping)[0][0]))
