@@ -1,7 +1,5 @@
 """A person with a browser, played over real HTTP: it follows redirects, fills in forms and keeps cookies."""
 
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -10,6 +8,7 @@ import httpx
 
 from broker.client.api import BrokerApi
 from broker.client.browser import accept, authorization_url
+from broker.client.html_forms import Form, read_forms
 from broker.client.listener import read_answer
 from broker.client.model import SignedIn
 from broker.client.settings import ClientSettings
@@ -21,30 +20,6 @@ _REDIRECT_URI = "http://127.0.0.1:9/callback"
 """Where a client would listen; the browser stops before it goes there."""
 
 _MAXIMUM_STEPS = 10
-
-
-@dataclass(slots=True)
-class Form:
-    """A form of a page, with what is filled in already."""
-
-    action: str
-    method: str
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-class _Forms(HTMLParser):
-    """Finds the forms of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[Form] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.found.append(Form(given.get("action", ""), given.get("method", "get").upper()))
-        elif tag == "input" and self.found and (name := given.get("name")):
-            self.found[-1].fields[name] = given.get("value", "")
 
 
 class DemoBrowser:
@@ -72,7 +47,7 @@ class DemoBrowser:
         here, page = self._follow("GET", authorization_url(settings, _REDIRECT_URI, state, verifier))
         for values in ({"user": user, "password": password.reveal()}, {}):
             form = _form(here, page)
-            here, page = self._follow(form.method, urljoin(here, form.action), {**form.fields, **values})
+            here, page = self._follow(form.method, urljoin(here, form.action), {**form.filled_in(), **values})
         answer = read_answer(urlsplit(here).query, state) if here.startswith(_REDIRECT_URI) else None
         if answer is None:
             raise DemoStoryBroken(f"The sign-in ended at {here.partition('?')[0]}, and not at the client.")
@@ -110,9 +85,7 @@ def _form(here: str, page: httpx.Response | None) -> Form:
     address = here.partition("?")[0]
     if page is None or not page.is_success:
         raise DemoStoryBroken(f"{address} answered with {page.status_code if page else 'an early end'}.")
-    parser = _Forms()
-    parser.feed(page.text)
-    form = next((form for form in parser.found if form.method == "POST"), None)
+    form = next((form for form in read_forms(page.text) if form.method == "POST"), None)
     if form is None:
         raise DemoStoryBroken(f"{address} shows no form to go on with.")
     return form

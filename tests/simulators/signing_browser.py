@@ -20,7 +20,7 @@ def main(person_file: str, address: str) -> None:
         here, page = browser._follow("GET", address)
         for values in ({"user": lines[0], "password": lines[1]}, {}):
             form = _form(here, page)
-            here, page = browser._follow(form.method, urljoin(here, form.action), {**form.fields, **values})
+            here, page = browser._follow(form.method, urljoin(here, form.action), {**form.filled_in(), **values})
 
 
 if __name__ == "__main__":

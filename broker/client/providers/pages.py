@@ -3,14 +3,14 @@
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from broker.client.api import certificate_problem
 from broker.client.errors import ProviderFailed, ProviderRefused, SecondFactorNeeded
+from broker.client.html_forms import Form, read_forms
 from broker.client.settings import is_loopback
 from broker.secrets import Secret
 
@@ -19,28 +19,6 @@ if TYPE_CHECKING:
 
 _LARGEST_PAGE: Final = 2 * 1024 * 1024
 _RESPONSE_FIELD: Final = "SAMLResponse"
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One field of a form."""
-
-    name: str
-    kind: str
-    identifier: str
-    value: str
-
-
-@dataclass(slots=True)
-class Form:
-    """A form of a page."""
-
-    action: str
-    inputs: list[Input] = field(default_factory=list)
-
-    def of_kind(self, kind: str) -> list[Input]:
-        """Its fields of one type."""
-        return [each for each in self.inputs if each.kind == kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +39,7 @@ class Page:
 
     def forms(self) -> list[Form]:
         """The forms of an HTML page."""
-        reader = _Reader()
-        reader.feed(self.body.decode("utf-8", "replace"))
-        return reader.found
+        return read_forms(self.body.decode("utf-8", "replace"))
 
     def saml_response(self) -> Secret | None:
         """What the page would have a browser post to the broker, if it is that page."""
@@ -116,8 +92,7 @@ class ProviderPages:
 
     def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
         """Send a form, with `values` in the place of what it holds."""
-        kept = {each.name: each.value for each in form.inputs if each.name and each.kind not in ("submit", "checkbox")}
-        return self._send("POST", urljoin(page.url, form.action), form={**kept, **values})
+        return self._send("POST", urljoin(page.url, form.action), form={**form.filled_in(), **values})
 
     def _send(
         self,
@@ -200,23 +175,3 @@ def _user_field(form: Form) -> str:
         if len(found) == 1:
             return found[0].name
     raise ProviderFailed("The sign-in page has no single field for the user's name.")
-
-
-class _Reader(HTMLParser):
-    """Collects forms; fields that stand outside of any belong to one without an action."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[Form] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.found.append(Form(given.get("action", "")))
-        elif tag == "input":
-            if not self.found:
-                self.found.append(Form(""))
-            kind = given.get("type", "text").lower()
-            self.found[-1].inputs.append(
-                Input(given.get("name", ""), kind, given.get("id", ""), given.get("value", ""))
-            )

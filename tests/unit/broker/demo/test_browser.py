@@ -14,7 +14,7 @@ PAGE = """<form action="/search"><input name="q"></form>
 def test_it_finds_the_form_that_is_posted_with_its_values():
     form = _form("http://localhost/", httpx.Response(200, text=PAGE))
     assert (form.action, form.method) == ("/sso", "POST")
-    assert form.fields == {"RelayState": "a<b", "user": ""}
+    assert form.filled_in() == {"RelayState": "a<b", "user": ""}
 
 
 @pytest.mark.parametrize("page", [None, httpx.Response(500, text=PAGE), httpx.Response(200, text="nothing")])
