@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Thread
-from typing import Final
+from typing import Final, NamedTuple
 
 from broker.audit import AuditLog
 from broker.audit_file import AuditFile, AuditTrail
@@ -69,23 +69,27 @@ class Broker:
                 _LOG.warning("the reaper still waits for a warehouse; the next start takes up its work")
 
 
-@contextmanager
-def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
-    """Open everything that the configuration names, and close it with the context.
+class _Opened(NamedTuple):
+    """What broker and command have alike."""
 
-    Raises:
-        ConfigError: a file that the configuration names cannot be used.
-        KeyRingUnusable, StoreUnavailable: as they say. A warehouse that does not answer stops nothing.
-    """
+    ring: KeyRing
+    store: Store
+    audit: AuditLog
+    policy: PolicyBook
+    warehouses: Mapping[str, AnyWarehouse]
+    reaper: Reaper
+
+
+@contextmanager
+def _opened(config: Config, clock: Clock) -> Iterator[_Opened]:
     with ExitStack() as opened:
         ring = KeyRing.load(config.keys_file)
         store = open_store(config.store_url, ring)
         opened.callback(store.close)
-        warehouses: dict[str, AnyWarehouse] = {}
         audit = opened.enter_context(open_audit(config, store))
         policy = PolicyBook(partial(read_policy, config), audit)
-        for workgroup in config.workgroups:
-            warehouse = warehouses[workgroup.name] = open_warehouse(workgroup, policy.current, store, clock)
+        warehouses = {each.name: open_warehouse(each, policy.current, store, clock) for each in config.workgroups}
+        for warehouse in warehouses.values():
             opened.callback(warehouse.close)
         reaper = Reaper(
             warehouses=warehouses,
@@ -96,6 +100,18 @@ def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
             interval=config.reap_interval,
             forget=store.forget_expired,
         )
+        yield _Opened(ring, store, audit, policy, warehouses, reaper)
+
+
+@contextmanager
+def open_broker(config: Config, clock: Clock = utc_now) -> Iterator[Broker]:
+    """Open everything that the configuration names, and close it with the context.
+
+    Raises:
+        ConfigError: a file that the configuration names cannot be used.
+        KeyRingUnusable, StoreUnavailable: as they say. A warehouse that does not answer stops nothing.
+    """
+    with _opened(config, clock) as (ring, store, audit, policy, warehouses, reaper):
         credentials = CredentialService(
             workgroups=config.workgroups,
             access_roles=config.access_roles,
@@ -166,23 +182,7 @@ def open_desk(config: Config, clock: Clock = utc_now) -> Iterator[Desk]:
     Raises:
         As `open_broker`.
     """
-    with ExitStack() as opened:
-        store = open_store(config.store_url, KeyRing.load(config.keys_file))
-        opened.callback(store.close)
-        audit = opened.enter_context(open_audit(config, store))
-        policy = PolicyBook(partial(read_policy, config), audit)
-        warehouses = {each.name: open_warehouse(each, policy.current, store, clock) for each in config.workgroups}
-        for warehouse in warehouses.values():
-            opened.callback(warehouse.close)
-        reaper = Reaper(
-            warehouses=warehouses,
-            leases=store.leases,
-            turns=store.turns,
-            audit=audit,
-            clock=clock,
-            interval=config.reap_interval,
-            forget=store.forget_expired,
-        )
+    with _opened(config, clock) as (_, store, audit, policy, warehouses, reaper):
         revocation = Revocation(store.people, store.sessions, store.leases, reaper, audit)
         office = ServiceTokenOffice(config, policy.current, store.service_tokens, store.sessions, revocation, audit)
         yield Desk(store, audit, revocation, Offboarding(store.people, revocation, warehouses, audit), office)
