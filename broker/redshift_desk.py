@@ -1,6 +1,7 @@
 """One workgroup's Amazon Redshift, as far as no store is needed: what an administrator asks about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import sleep
 
 from psycopg.conninfo import make_conninfo
@@ -8,11 +9,11 @@ from psycopg.conninfo import make_conninfo
 from broker.clock import Clock, utc_now
 from broker.config.model import WorkgroupConfig
 from broker.credentials.generations import any_client, verifier_of
-from broker.errors import UnknownDatabase
 from broker.policy import list_policy, scope_of
 from broker.warehouse_calls import Calls, Connections
 from broker.warehouse_pool import Pool
 from roles.dialect.redshift import RedshiftDialect
+from roles.inspect import AnyConnection
 from roles.policy import RolePolicy
 from roles.readiness import Finding
 from roles.redshift.inspect import role_objections, server_facts
@@ -20,36 +21,36 @@ from roles.redshift.readiness import Expectations, examine
 from roles.redshift.setup_sql import allow_everything, setup_sql
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What one workgroup's Redshift is reached with.
+
+    Attributes:
+        config: of the workgroup.
+        reach: database roles that may be given at the moment; None for what the workgroup's own lists mean.
+        pool: where connections come from; None for a pool of the workgroup's own.
+        pause: waits so many seconds.
+    """
+
+    config: WorkgroupConfig
+    reach: Callable[[], RolePolicy] | None = None
+    clock: Clock = utc_now
+    pause: Callable[[float], None] = sleep
+    pool: Connections | None = None
+
+
 class RedshiftDesk:
     """Connects when first used. Thread-safe."""
 
-    def __init__(
-        self,
-        config: WorkgroupConfig,
-        clock: Clock = utc_now,
-        pause: Callable[[float], None] = sleep,
-        reach: Callable[[], RolePolicy] | None = None,
-        pool: Connections | None = None,
-    ) -> None:
-        """Take the means.
-
-        Args:
-            config: of the workgroup.
-            clock: for the breaker, turns and the canary.
-            pause: waits so many seconds.
-            reach: database roles that may be given at the moment; without it, what the workgroup's own lists mean.
-            pool: where connections come from; without it, a pool of the workgroup's own.
-        """
-        of_lists = list_policy([config]).reach(scope_of(config))
-        self._reach = reach or (lambda: of_lists)
-        self._config = config
-        self._clock = clock
-        self._pause = pause
+    def __init__(self, means: Means) -> None:
+        of_lists = list_policy([means.config]).reach(scope_of(means.config))
+        self._reach = means.reach or (lambda: of_lists)
+        self._config = means.config
+        self._clock = means.clock
+        self._pause = means.pause
         self._dialect = RedshiftDialect()
-        self._pool = pool or Pool(config, clock)
-        self._calls = Calls(
-            config.name, self._pool, pause, lambda connection, _names: allow_everything(server_facts(connection).admin)
-        )
+        self._pool = means.pool or Pool(means.config, means.clock)
+        self._calls = Calls(means.config.name, self._pool, means.pause, _missing_rights)
 
     def close(self) -> None:
         """End the connections to the warehouse."""
@@ -83,6 +84,6 @@ class RedshiftDesk:
         """What the warehouse's administrator must run for the broker's own login."""
         return setup_sql(admin_role)
 
-    def _check_offered(self, database: str) -> None:
-        if database not in self._config.databases:
-            raise UnknownDatabase(f"The workgroup {self._config.name} does not offer that database.")
+
+def _missing_rights(connection: AnyConnection, _names: Sequence[str]) -> str:
+    return allow_everything(server_facts(connection).admin)

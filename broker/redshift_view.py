@@ -1,20 +1,14 @@
 """One workgroup's Amazon Redshift, as far as it is only looked at: who is there, and who may use what."""
 
-from collections.abc import Callable
-from time import sleep
-
-from broker.clock import Clock, utc_now
-from broker.config.model import WorkgroupConfig
 from broker.credentials.generations import Generations
-from broker.redshift_desk import RedshiftDesk
+from broker.redshift_desk import Means, RedshiftDesk
 from broker.redshift_turns import held, record_of
-from broker.warehouse_calls import Connections
+from broker.warehouse_calls import check_offered
 from roles.census import Membership, StableUser
 from roles.chains import AccessMap, AccessTarget
 from roles.explain import AccessExplanation
 from roles.inspect import AnyConnection
 from roles.names import DatabaseRoleName, DatabaseUserName
-from roles.policy import RolePolicy
 from roles.records import StableUserRecord
 from roles.redshift.access import SOMEBODY, explain_access, read_access_map
 from roles.redshift.inspect import all_memberships, mapped_roles, users
@@ -22,28 +16,10 @@ from roles.redshift.state import UserFound
 
 
 class RedshiftView(RedshiftDesk):
-    """Joins the warehouse's views with what the store knows about its users."""
+    """Joins the warehouse's views with what the store knows: which user is the broker's, and whose."""
 
-    def __init__(
-        self,
-        config: WorkgroupConfig,
-        generations: Generations,
-        clock: Clock = utc_now,
-        pause: Callable[[float], None] = sleep,
-        reach: Callable[[], RolePolicy] | None = None,
-        pool: Connections | None = None,
-    ) -> None:
-        """Take the means.
-
-        Args:
-            config: of the workgroup.
-            generations: the store's part: which user is the broker's, and whose.
-            clock: for the breaker and turns.
-            pause: waits so many seconds.
-            reach: database roles that may be given at the moment; without it, what the workgroup's own lists mean.
-            pool: where connections come from; without it, a pool of the workgroup's own.
-        """
-        super().__init__(config, clock, pause, reach, pool)
+    def __init__(self, means: Means, generations: Generations) -> None:
+        super().__init__(means)
         self._generations = generations
 
     def stable_users(self) -> list[StableUser]:
@@ -70,7 +46,7 @@ class RedshiftView(RedshiftDesk):
             UnknownDatabase: the workgroup does not offer that database.
             PrivilegeUnknown: relations have no such privilege.
         """
-        self._check_offered(database)
+        check_offered(self._config, database)
 
         def work(connection: AnyConnection) -> AccessExplanation:
             found = read_access_map(connection, target, self._records())
@@ -85,7 +61,7 @@ class RedshiftView(RedshiftDesk):
             UnknownDatabase: the workgroup does not offer that database.
             PrivilegeUnknown: relations have no such privilege.
         """
-        self._check_offered(database)
+        check_offered(self._config, database)
         return self._calls.run(lambda found: read_access_map(found, target, self._records()), database=database)
 
     def _records(self) -> dict[str, StableUserRecord]:

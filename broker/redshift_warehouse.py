@@ -6,25 +6,23 @@ leaves something announced, which the next turn finishes, or a user that may log
 disables.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import sleep
 from typing import Final
 
 import psycopg
 
-from broker.clock import Clock, utc_now
-from broker.config.model import WorkgroupConfig
 from broker.credentials.generations import Generations, KnownUser, takes_password
 from broker.credentials.lease import SHARED, reason_to_end
 from broker.credentials.model import Lease, LeaseState, RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued, Leases
 from broker.errors import WarehouseOutcomeUnknown, WarehouseUnavailable
+from broker.redshift_desk import Means
 from broker.redshift_turns import PersonTurns, held, lost_turn
 from broker.redshift_view import RedshiftView
-from broker.warehouse_calls import Connections, OutcomeUnknown
+from broker.warehouse_calls import OutcomeUnknown
 from broker.warehouse_pool import is_lost
 from roles.actual import ActualState
 from roles.desired import DesiredLogin, DesiredPassword, Owner
@@ -34,7 +32,6 @@ from roles.inspect import AnyConnection
 from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.offboard import Offboarded
 from roles.plan import CreateStableUser, GrantRole, Plan
-from roles.policy import RolePolicy
 from roles.privileges import sift
 from roles.redshift.apply import apply_in_transaction, terminate
 from roles.redshift.inspect import (
@@ -63,30 +60,17 @@ _LIVE: Final = frozenset({LeaseState.INTENT, LeaseState.ACTIVE})
 class RedshiftWarehouse(RedshiftView):
     """Thread-safe; connects when first used."""
 
-    def __init__(
-        self,
-        config: WorkgroupConfig,
-        generations: Generations,
-        leases: Leases,
-        clock: Clock = utc_now,
-        pause: Callable[[float], None] = sleep,
-        reach: Callable[[], RolePolicy] | None = None,
-        pool: Connections | None = None,
-    ) -> None:
-        """Take the means.
+    def __init__(self, means: Means, generations: Generations, leases: Leases) -> None:
+        """Take the means, and the store's part.
 
         Args:
-            config: of the workgroup.
-            generations: the store's part: passwords, turns, and which user is the broker's.
+            means: of the workgroup.
+            generations: passwords, turns, and which user is the broker's.
             leases: tells whether somebody still has a login; one of several leases ends without ending the others.
-            clock: for the breaker, turns and ends.
-            pause: waits so many seconds.
-            reach: database roles that may be given at the moment; without it, what the workgroup's own lists mean.
-            pool: where connections come from; without it, a pool of the workgroup's own.
         """
-        super().__init__(config, generations, clock, pause, reach, pool)
+        super().__init__(means, generations)
         self._leases = leases
-        self._turns = PersonTurns(generations, config.name, clock, pause)
+        self._turns = PersonTurns(generations, means.config.name, means.clock, means.pause)
         self._next_look = self._look_until = datetime.min.replace(tzinfo=UTC)
 
     def issue(self, login: DesiredLogin) -> Issued:

@@ -18,9 +18,9 @@ from broker.clock import Clock, utc_now
 from broker.config.model import WorkgroupConfig
 from broker.credentials.model import RefusedRole
 from broker.credentials.ports import AliasEnded, AliasFound, Issued
-from broker.errors import UnknownDatabase, WarehouseUnavailable
+from broker.errors import WarehouseUnavailable
 from broker.policy import list_policy, scope_of
-from broker.warehouse_calls import Calls, OutcomeUnknown
+from broker.warehouse_calls import Calls, OutcomeUnknown, check_offered
 from broker.warehouse_pool import Pool, is_lost
 from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
@@ -224,7 +224,7 @@ class PostgresWarehouse:
             UnknownDatabase: the workgroup does not offer that database.
             PrivilegeUnknown: relations have no such privilege.
         """
-        self._check_offered(database)
+        check_offered(self._config, database)
 
         def work(connection: AnyConnection) -> AccessExplanation:
             candidates = mapped_roles(connection, self._reach()).grantable
@@ -239,12 +239,8 @@ class PostgresWarehouse:
             UnknownDatabase: the workgroup does not offer that database.
             PrivilegeUnknown: relations have no such privilege.
         """
-        self._check_offered(database)
+        check_offered(self._config, database)
         return self._calls.run(lambda connection: read_access_map(connection, target), database=database)
-
-    def _check_offered(self, database: str) -> None:
-        if database not in self._config.databases:
-            raise UnknownDatabase(f"The workgroup {self._config.name} does not offer that database.")
 
     def readiness(self) -> list[Finding]:
         """What `broker doctor` says about this warehouse: version, rights, ADMIN OPTION, alias canary."""

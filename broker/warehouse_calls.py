@@ -8,7 +8,8 @@ from typing import Final, Protocol, TypeVar
 
 import psycopg
 
-from broker.errors import WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
+from broker.config.model import WorkgroupConfig
+from broker.errors import UnknownDatabase, WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
 from broker.warehouse_pool import is_lost
 from roles.inspect import AnyConnection
 
@@ -111,3 +112,13 @@ class Calls:
                 return self._missing(connection, names) or None
         except (psycopg.Error, WarehouseUnavailable):
             return None
+
+
+def check_offered(config: WorkgroupConfig, database: str) -> None:
+    """Refuse a database that the workgroup does not have.
+
+    Raises:
+        UnknownDatabase: so it is.
+    """
+    if database not in config.databases:
+        raise UnknownDatabase(f"The workgroup {config.name} does not offer that database.")

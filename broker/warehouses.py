@@ -8,7 +8,7 @@ from broker.config.model import WorkgroupConfig
 from broker.credentials.generations import SharedLogins
 from broker.credentials.logins import AliasLogins, LoginsOf
 from broker.policy import scope_of
-from broker.redshift_desk import RedshiftDesk
+from broker.redshift_desk import Means, RedshiftDesk
 from broker.redshift_warehouse import RedshiftWarehouse
 from broker.store.model import Store
 from broker.warehouse import PostgresWarehouse, under_policy
@@ -24,7 +24,8 @@ def open_warehouse(
     """The warehouse of a workgroup, under the policy that is in force at each moment."""
     if workgroup.is_redshift:
         scope = scope_of(workgroup)
-        return RedshiftWarehouse(workgroup, store.generations, store.leases, clock, reach=lambda: policy().reach(scope))
+        means = Means(workgroup, lambda: policy().reach(scope), clock)
+        return RedshiftWarehouse(means, store.generations, store.leases)
     return under_policy(workgroup, policy, clock)
 
 
@@ -32,7 +33,7 @@ def open_desk(workgroup: WorkgroupConfig, policy: Callable[[], Policy] | None = 
     """What can be asked of a workgroup's warehouse without a store; without a policy, under the workgroup's lists."""
     if workgroup.is_redshift:
         scope = scope_of(workgroup)
-        return RedshiftDesk(workgroup, reach=(lambda: policy().reach(scope)) if policy else None)
+        return RedshiftDesk(Means(workgroup, (lambda: policy().reach(scope)) if policy else None))
     return under_policy(workgroup, policy) if policy else PostgresWarehouse(workgroup)
 
 

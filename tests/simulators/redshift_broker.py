@@ -13,6 +13,7 @@ from broker.credentials.reaper import Reaper, ReapReport
 from broker.credentials.revocation import Order, Revocation, Revoked, Selection
 from broker.credentials.service import CredentialService
 from broker.policy import list_policy, scope_of
+from broker.redshift_desk import Means
 from broker.redshift_warehouse import RedshiftWarehouse
 from broker.secrets import Secret
 from broker.store.memory import memory_store
@@ -54,12 +55,9 @@ class Cloud:
     def start(self) -> None:
         """A broker's parts, freshly made, as after a crash."""
         warehouse = self.warehouse = RedshiftWarehouse(
-            self.config,
+            Means(self.config, clock=lambda: self.now, pause=self._pause, pool=self.server),
             self.store.generations,
             self.store.leases,
-            clock=lambda: self.now,
-            pause=self._pause,
-            pool=self.server,
         )
         parts = {"warehouses": {"cloud": warehouse}, "leases": self.store.leases, "audit": self.store.audit}
         self.service = CredentialService(

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from broker.config.model import SHA256
-from broker.redshift_desk import RedshiftDesk
+from broker.redshift_desk import Means, RedshiftDesk
 from roles.dialect.redshift import RedshiftDialect
 from roles.readiness import Finding, Severity
 from roles.redshift import readiness
@@ -60,12 +60,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> RedshiftStandIn:
 
 
 def found(server: RedshiftStandIn, **changes) -> dict[str, Finding]:
-    desk = RedshiftDesk(
-        replace(CLOUD, **{"allow_database_roles": ("sales",)} | changes),
-        clock=lambda: START,
-        pause=lambda _seconds: None,
-        pool=server,
-    )
+    config = replace(CLOUD, **{"allow_database_roles": ("sales",)} | changes)
+    desk = RedshiftDesk(Means(config, clock=lambda: START, pause=lambda _seconds: None, pool=server))
     return {each.check: each for each in desk.readiness()}
 
 
@@ -167,7 +163,7 @@ def test_a_postgresql_is_no_redshift() -> None:
 
 def test_the_policys_check_learns_which_roles_are_too_powerful(server: RedshiftStandIn) -> None:
     server.catalogue.role_grants.add(("finance", "sys:superuser"))
-    objections = RedshiftDesk(CLOUD, clock=lambda: START, pool=server).role_objections()
+    objections = RedshiftDesk(Means(CLOUD, clock=lambda: START, pool=server)).role_objections()
     assert objections["sales"] is None
     assert "sys:superuser" in (objections["finance"] or "")
     assert "system-defined" in (objections["sys:superuser"] or "") or "CREATE USER" in (
