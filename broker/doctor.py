@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from broker.config.model import Config, IdentityProviderConfig, ServerConfig
-from broker.errors import Refusal
+from broker.errors import Refusal, WarehouseUnavailable
 from broker.store.engine import Database
 from broker.store.migrate import is_current
 from broker.sts.keys import KeyRing
@@ -111,7 +111,13 @@ def _checks(config: Config, open_warehouse: OpenWarehouse, tell_time: TellTime, 
 
 
 def _readiness(open_warehouse: OpenWarehouse, workgroup: str) -> Iterable[Finding]:
-    return open_warehouse(workgroup).readiness()
+    try:
+        return open_warehouse(workgroup).readiness()
+    except WarehouseUnavailable as error:
+        # Why it can't be reached is in the driver's words, for an administrator: they name host and user, no password.
+        reason = str(error.__cause__ or "").partition("\n")[0]
+        remedy = "Check host, port, user and password in `admin_conninfo`, and that the server lets this login in."
+        return [_problem("readiness", f"{error.what} {reason}".strip(), remedy)]
 
 
 def _configuration(config: Config) -> Iterator[Finding]:

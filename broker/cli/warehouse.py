@@ -24,11 +24,19 @@ def warehouse() -> None:
 @click.argument("workgroup")
 @click.option("--config", "path", type=click.Path(path_type=Path), default="broker.toml", show_default=True)
 @click.option("--admin-role", default="warehouse_broker", show_default=True, help="The broker's own login.")
-def setup_sql_command(workgroup: str, path: Path, admin_role: str) -> None:
+@click.option(
+    "--postgres-version",
+    "major",
+    type=click.IntRange(14, 99),
+    default=ADMIN_OPTION_SINCE // 10_000,
+    show_default="16 or later",
+    help="While the warehouse does not answer: which PostgreSQL it is.",
+)
+def setup_sql_command(workgroup: str, path: Path, admin_role: str, major: int) -> None:
     """Print the SQL that makes the broker's own login for WORKGROUP; on PostgreSQL it needs no superuser.
 
     The roles to grant are looked up in the warehouse. While that does not answer, as before the login is made, they are
-    those that the policy names, for PostgreSQL 16 or later.
+    those that the policy names, for the version that you say.
     """
     config = load(path, os.environ)
     chosen = _chosen(config, workgroup)
@@ -43,7 +51,9 @@ def setup_sql_command(workgroup: str, path: Path, admin_role: str) -> None:
         click.echo(f"{error.what} The roles are those that the configuration names.", err=True)
         if left_out:
             click.echo(f"Run this again once the login works, for the roles of {', '.join(left_out)}.", err=True)
-        click.echo(setup_sql(admin_role, named, ADMIN_OPTION_SINCE), nl=False)
+        if major * 10_000 >= ADMIN_OPTION_SINCE:
+            click.echo("The SQL is for PostgreSQL 16 or later; for an older one say `--postgres-version 15`.", err=True)
+        click.echo(setup_sql(admin_role, named, major * 10_000), nl=False)
 
 
 def _chosen(config: Config, name: str) -> WorkgroupConfig:

@@ -74,6 +74,14 @@ def test_the_doctor_finds_a_warehouse_that_does_not_answer(ground: Ground) -> No
     assert code == 1
 
 
+def test_the_doctor_says_why_a_login_is_not_let_in(ground: Ground) -> None:
+    path = configuration(ground, make_conninfo(ground.admin, user="nobody_there", password="wrong-secret"), ground.sales)
+    done = CliRunner().invoke(doctor, ["--config", str(path)])
+    assert "nobody_there" in done.stdout
+    assert "admin_conninfo" in done.stdout
+    assert "wrong-secret" not in done.output
+
+
 def test_the_setup_sql_is_what_the_server_needs(ground: Ground) -> None:
     path = configuration(ground, ground.superuser, f"sales_{ground.mark}*")
     role = f"broker_admin_{ground.mark}_2"
@@ -95,6 +103,14 @@ def test_before_the_login_is_there_the_setup_sql_comes_from_the_configuration(gr
     assert 'GRANT "sales" TO "warehouse_broker"' in done.stdout
     assert "finance_*" in done.stderr
     assert "finance" not in done.stdout
+    assert "--postgres-version 15" in done.stderr
+
+
+def test_before_the_login_is_there_an_older_server_gets_what_it_understands(ground: Ground) -> None:
+    path = configuration(ground, make_conninfo(ground.admin, port=1), "sales")
+    done = CliRunner().invoke(warehouse, ["setup-sql", "analytics", "--config", str(path), "--postgres-version", "15"])
+    assert "WITH ADMIN TRUE" not in done.stdout
+    assert "guard this login" in done.stdout
 
 
 def test_a_workgroup_that_is_not_configured_is_refused_with_those_that_are(ground: Ground) -> None:
