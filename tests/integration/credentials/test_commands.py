@@ -75,7 +75,9 @@ def test_the_doctor_finds_a_warehouse_that_does_not_answer(ground: Ground) -> No
 
 
 def test_the_doctor_says_why_a_login_is_not_let_in(ground: Ground) -> None:
-    path = configuration(ground, make_conninfo(ground.admin, user="nobody_there", password="wrong-secret"), ground.sales)
+    path = configuration(
+        ground, make_conninfo(ground.admin, user="nobody_there", password="wrong-secret"), ground.sales
+    )
     done = CliRunner().invoke(doctor, ["--config", str(path)])
     assert "nobody_there" in done.stdout
     assert "admin_conninfo" in done.stdout
