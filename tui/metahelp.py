@@ -9,11 +9,11 @@ HELP: Final = r"""Running
   \gexec                  run each value of its result
   \watch [i=SEC] [c=N]    run it again and again
 Describing (a pattern after it, + for more)
-  \d [NAME]               tables, or one of them
+  \d [NAME]               relations, or all about one of them
   \dt \dv \dm \di \ds \dE  tables, views, materialized views, indexes, sequences, foreign tables
-  \dn \du \df \dT \dD \dx   schemas, roles, functions, types, domains, extensions
+  \dn \du \df \da \dT \dD \dx  schemas, roles, functions, aggregates, types, domains, extensions
   \dp \ddp \db \l         privileges, default privileges, tablespaces, databases
-  \sf NAME                a function's source
+  \sf NAME  \sv NAME      a function's source, a view's
   \h [STATEMENT]          SQL's syntax
 Files
   \i FILE  \ir FILE       run a script; \ir looks beside the current one

@@ -7,7 +7,7 @@ that it names.
 
 import re
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -109,20 +109,19 @@ def _describe(batch: Batch, command: MetaCommand) -> None:
 
     found = False
     for described in describe(batch.session, command.name, command.argument):
-        if described.columns and (described.rows or not described.may_be_missing):
+        if described.columns and (described.rows or described.flat or not described.may_be_missing):
             found = True
-            rows = (Rows(list(described.rows)), Completed("SELECT", len(described.rows)))
-            batch.printer.show((Columns(described.columns), *rows), described.title, counts=described.counts)
+            events = (Columns(described.columns), Rows(list(described.rows)), Completed("SELECT", len(described.rows)))
+            with batch.printer.flat() if described.flat else nullcontext():
+                batch.printer.show(events, described.title, described.below)
         if described.text and not described.text.startswith("Did not find any"):
             found = True
-            batch.printer.say(described.text + ("" if described.counts else "\n"))
-        elif found and not described.counts:
-            batch.printer.say("")
+            batch.printer.say(described.text)
     if not found:
         named = f' named "{command.argument}"' if command.argument else "s"
         told = f"Did not find any relation{named}."
         # As psql: a list that is empty is no failure.
-        if command.name.rstrip("+") == "d" and command.argument:
+        if re.fullmatch(r"d[S+]*", command.name) and command.argument:
             raise MetaCommandFailed(told, remedy="")
         place = batch.place(command.line)
         batch.printer.tell(f"{place}error: {told}" if place else told)

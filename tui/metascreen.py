@@ -19,6 +19,7 @@ from tui.core.statements import MetaCommand, Statement, split
 # What batch mode needs is loaded with the first command that it runs: the screen starts without.
 if TYPE_CHECKING:
     from tui.conductor import RunRequest
+    from tui.core.describe import Described
     from tui.core.session import DatabaseSession
     from tui.core.workbench import Workbench
 
@@ -163,9 +164,25 @@ def _describe(session: "DatabaseSession", command: MetaCommand, outcome: Outcome
     from tui.core.feed import ResultFeed
 
     for described in describe(session, command.name, command.argument):
-        outcome.copied += "\n".join(filter(None, (described.title, described.text)))
+        if described.below:
+            # What hangs on a relation is read below its columns.
+            outcome.copied += _as_psql(described)
+            outcome.as_text = True
+        else:
+            outcome.copied += "\n".join(filter(None, (described.title, described.text)))
         if described.columns:
             feed = ResultFeed(described.columns)
             feed.add(described.rows)
             feed.complete = True
             outcome.feeds.append(feed)
+
+
+def _as_psql(described: "Described") -> str:
+    from tui.core.table import TableWriter
+
+    text = io.StringIO()
+    writer = TableWriter(text, title=described.title, below=described.below)
+    writer.begin(described.columns)
+    writer.rows(list(described.rows))
+    writer.end()
+    return text.getvalue()

@@ -1,6 +1,6 @@
 """What batch mode writes: results to the output, everything else to the error stream."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,6 +62,15 @@ class Printer:
         self._out = out or self._first_out
 
     @contextmanager
+    def flat(self) -> Iterator[None]:
+        """Within, nothing is written one line a value."""
+        before, self.look.expanded = self.look.expanded, False
+        try:
+            yield
+        finally:
+            self.look.expanded = before
+
+    @contextmanager
     def into(self, out: TextIO) -> Iterator[None]:
         """Within, write results to `out`."""
         before, self._out = self._out, out
@@ -70,9 +79,9 @@ class Printer:
         finally:
             self._out = before
 
-    def show(self, events: Iterable[Event], title: str = "", *, counts: bool = True) -> None:
-        """Write everything that a sent text gives, as it comes."""
-        writer, begun, copied = self._writer(title, counts), False, False
+    def show(self, events: Iterable[Event], title: str = "", below: Sequence[str] | None = None) -> None:
+        """Write everything that a sent text gives, as it comes; `below` in place of the number of rows."""
+        writer, begun, copied = self._writer(title, below), False, False
         for event in events:
             match event:
                 case Columns():
@@ -116,7 +125,9 @@ class Printer:
     def failure(self, error: SqlClientError, place: str, excerpt: str = "") -> None:
         """Write what went wrong at `place` of the script."""
         if not isinstance(error, StatementFailed):
-            self.tell(f"{place}{error.what}" + (f"\n{error.remedy}" if error.remedy else ""))
+            self.tell(
+                f"{place}{'error: ' if place else ''}{error.what}" + (f"\n{error.remedy}" if error.remedy else "")
+            )
             return
         said = error.said
         self.tell(f"{place}{said.severity}:  {said.sqlstate}: {said.message}" + (f"\n{excerpt}" if excerpt else ""))
@@ -130,7 +141,7 @@ class Printer:
         if hint:
             self.tell(f"HINT:  {hint}")
 
-    def _writer(self, title: str, counts: bool) -> ResultWriter:
+    def _writer(self, title: str, below: Sequence[str] | None) -> ResultWriter:
         look = self.look
         match look.format:
             case Format.CSV:
@@ -147,10 +158,12 @@ class Printer:
                     separator=look.separator,
                     expanded=look.expanded,
                     for_terminal=self._out.isatty(),
+                    title=title,
+                    below=below,
                 )
         if look.expanded:
-            return ExpandedWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title)
-        return TableWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title, counts=counts)
+            return ExpandedWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title, below=below)
+        return TableWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title, below=below)
 
     def _tag(self, tag: str, *, gave_rows: bool) -> None:
         """As psql: the tag of what changes something, and no tag below a query's rows."""

@@ -1,4 +1,4 @@
-r"""psql's describing commands (\d, \dt, \dn, \du, \df, \l, ...), by pgspecial.
+r"""psql's describing commands: \d and the lists that differ from pgspecial's by ourselves, the others by pgspecial.
 
 pgspecial (BSD, of the pgcli project) speaks psycopg 3 and passes patterns as parameters. Only what describes is let
 through: its \!, \copy, \n and \pager run programs or write files.
@@ -13,70 +13,53 @@ import psycopg
 
 from tui.core.errors import MetaCommandFailed
 from tui.core.events import Column, Row
+from tui.core.lists import extension_objects, listed, lists
+from tui.core.relation_sheet import sheets
 from tui.core.session import DatabaseSession
 
-DESCRIBING: Final = frozenset(
-    {"d", "dD", "dE", "dF", "dT", "db", "ddp", "df", "dg", "di", "dm", "dn", "dp", "ds", "dt", "du", "dv", "dx", "l"}
-    | {"list", "sf", "z", "h"}
-)
+DESCRIBING: Final = frozenset({"dF", "db", "ddp", "dn", "dp", "l", "list", "sf", "sv", "z", "h", "help"})
+"""What pgspecial answers, besides what `tui.core.lists` and `tui.core.relation_sheet` do."""
 
-_RELATIONS: Final = frozenset({"d", "dt", "dv", "dm", "di", "ds", "dE"})
 _TITLES: Final = {
-    **dict.fromkeys(_RELATIONS - {"d"}, "List of relations"),
     "dn": "List of schemas",
-    "df": "List of functions",
     "l": "List of databases",
     "list": "List of databases",
-    "dx": "List of installed extensions",
-    "dT": "List of data types",
-    "dD": "List of domains",
     "db": "List of tablespaces",
     "dp": "Access privileges",
     "z": "Access privileges",
     "ddp": "Default access privileges",
 }
-_MODIFIERS: Final = re.compile(
-    r"\s*(?:collate (?P<collation>\S+))?\s*(?P<null>not null)?\s*(?:default (?P<default>.*))?", re.DOTALL
-)
-_ROLES: Final = b"""
-SELECT r.rolname,
-       pg_catalog.concat_ws(', ',
-           CASE WHEN r.rolsuper THEN 'Superuser' END,
-           CASE WHEN NOT r.rolinherit THEN 'No inheritance' END,
-           CASE WHEN r.rolcreaterole THEN 'Create role' END,
-           CASE WHEN r.rolcreatedb THEN 'Create DB' END,
-           CASE WHEN NOT r.rolcanlogin THEN 'Cannot login' END,
-           CASE WHEN r.rolreplication THEN 'Replication' END,
-           CASE WHEN r.rolbypassrls THEN 'Bypass RLS' END,
-           CASE WHEN r.rolvaliduntil IS NOT NULL THEN 'Password valid until ' || r.rolvaliduntil::text END),
-       ARRAY(SELECT b.rolname::text FROM pg_catalog.pg_auth_members m
-             JOIN pg_catalog.pg_roles b ON b.oid = m.roleid WHERE m.member = r.oid ORDER BY 1)::text
-FROM pg_catalog.pg_roles r
-WHERE r.rolname LIKE %(pattern)s AND r.rolname !~ '^pg_'
-ORDER BY 1
+_SEVERAL: Final = re.compile(r"(.*?)[S+]*")
+_VIEW: Final = b"""
+SELECT c.relkind IN ('v', 'm'), pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+       pg_catalog.array_to_string(c.reloptions, ', '), pg_catalog.pg_get_viewdef(c.oid, true)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = %(name)s::pg_catalog.regclass
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A table with what stands above and below it; without columns it is the text alone.
+    """A table with its title and what stands below it; without columns it is the text alone.
 
     Attributes:
+        below: lines in place of the number of rows, or None where that is told.
         may_be_missing: no rows mean that there is nothing of the name.
-        counts: the number of rows is told.
+        flat: never shown one line a value.
     """
 
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    text: str
+    title: str = ""
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+    text: str = ""
+    below: tuple[str, ...] | None = None
     may_be_missing: bool = False
-    counts: bool = True
+    flat: bool = False
 
 
 def describes(name: str) -> bool:
-    """Whether `name` (without the backslash; `+` asks for more) is a describing command."""
-    return name.rstrip("+") in DESCRIBING
+    """Whether `name` (without the backslash; `+` asks for more, `S` for the system's own) is a describing command."""
+    return lists(name) or _plain(name) in DESCRIBING
 
 
 def describe(session: DatabaseSession, name: str, pattern: str) -> Iterator[Described]:
@@ -85,50 +68,71 @@ def describe(session: DatabaseSession, name: str, pattern: str) -> Iterator[Desc
     Raises:
         MetaCommandFailed: the server refused one of its queries.
     """
-    from pgspecial.main import PGSpecial
-
     session.ensure()
+    connection, plain = session.connection, _plain(name)
     try:
-        if name.rstrip("+") in ("du", "dg"):
-            yield _roles(session, pattern)
-            return
-        with session.connection.cursor() as cursor:
-            answers: Any = PGSpecial().execute(cursor, f"\\{name} {pattern}".rstrip())
-            for title, rows, headings, status in answers:
-                found: Iterable[Row] = rows if rows is not None and headings else ()
-                if list(headings or ())[:3] == ["Column", "Type", "Modifiers"]:
-                    yield _columns_of(found, list(headings)[3:], str(status or "").strip())
-                    continue
-                yield Described(
-                    str(title or _TITLES.get(name.rstrip("+"), "")),
-                    _columns(cursor, headings) if headings else (),
-                    tuple(tuple(None if value is None else str(value) for value in row) for row in found),
-                    "" if rows is cursor or status is None else str(status).strip(),
-                    may_be_missing=name.rstrip("+") in _RELATIONS,
-                )
+        if plain == "d" and pattern:
+            for sheet in sheets(connection, pattern, verbose="+" in name):
+                yield Described(sheet.title, sheet.columns, sheet.rows, below=sheet.footers, flat=sheet.flat)
+        elif plain == "dx" and "+" in name:
+            for extension, objects in extension_objects(connection, pattern).items():
+                heading = (Column("Object description", 25),)
+                yield Described(f'Objects in extension "{extension}"', heading, objects)
+        elif lists(name):
+            one = listed(connection, name, pattern)
+            below = None if one.counts else ()
+            yield Described(one.title, one.columns, one.rows, below=below, may_be_missing=one.relations)
+        elif plain == "sv":
+            yield Described(text=_view(connection, pattern))
+        else:
+            yield from _pgspecial(connection, name, pattern)
     except psycopg.Error as error:
         raise MetaCommandFailed(error.diag.message_primary or str(error).strip(), remedy="") from None
 
 
-def _roles(session: DatabaseSession, pattern: str) -> Described:
-    r"""Psql's \du: pgspecial's shows PostgreSQL's own roles, and raw columns."""
-    like = pattern.strip().replace("*", "%").replace("?", "_") or "%"
-    rows = session.connection.execute(_ROLES, {"pattern": like}).fetchall()
-    headings = ("Role name", "Attributes", "Member of")
-    texts = tuple(tuple(None if value is None else str(value) for value in row) for row in rows)
-    return Described("List of roles", tuple(Column(heading, 25) for heading in headings), texts, "", counts=False)
+def _plain(name: str) -> str:
+    match = _SEVERAL.fullmatch(name)
+    return match[1] if match else name
 
 
-def _columns_of(rows: Iterable[Row], others: list[str], status: str) -> Described:
-    """The columns of a relation as psql shows them: pgspecial has psql's old form, with all in one column."""
-    found: list[Row] = []
-    for name, kind, modifiers, *rest in rows:
-        match = _MODIFIERS.fullmatch(modifiers or "")
-        parts = match.group("collation", "null", "default") if match else (None, modifiers, None)
-        found.append((name, kind, *((part or "").strip() for part in parts), *rest))
-    headings = ("Column", "Type", "Collation", "Nullable", "Default", *others)
-    texts = tuple(tuple(None if value is None else str(value) for value in row) for row in found)
-    return Described("", tuple(Column(heading, 25) for heading in headings), texts, status, counts=False)
+def _pgspecial(connection: psycopg.Connection, name: str, pattern: str) -> Iterator[Described]:
+    from pgspecial.main import PGSpecial
+
+    plain = _plain(name)
+    with connection.cursor() as cursor:
+        # It knows no S.
+        asked = f"\\{plain}{'+' if '+' in name else ''} {pattern}".rstrip()
+        for title, rows, headings, status in _answers(PGSpecial(), cursor, asked):
+            found: Iterable[Row] = rows if rows is not None and headings else ()
+            texts = tuple(tuple(None if value is None else str(value) for value in row) for row in found)
+            if plain == "sf":
+                yield Described(text="\n".join(str(row[0]).rstrip("\n") for row in texts))
+                continue
+            yield Described(
+                str(title or _TITLES.get(plain, "")).strip(),
+                _columns(cursor, headings) if headings else (),
+                texts,
+                "" if rows is cursor or status is None else str(status).strip(),
+            )
+
+
+def _answers(special: Any, cursor: psycopg.Cursor, asked: str) -> Iterator[Any]:
+    """What pgspecial answers; what it stumbles over is told and ends nothing else."""
+    try:
+        yield from special.execute(cursor, asked)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise MetaCommandFailed(f"{asked} cannot be answered: {type(error).__name__}.", remedy="") from None
+    except RuntimeError as error:
+        raise MetaCommandFailed(str(error), remedy="") from None
+
+
+def _view(connection: psycopg.Connection, name: str) -> str:
+    """What would make a view anew."""
+    row = connection.execute(_VIEW, {"name": name}).fetchone()
+    if row is None or not row[0]:
+        raise MetaCommandFailed(f'"{name}" is not a view', remedy="")
+    _, view, options, text = row
+    return f"CREATE OR REPLACE VIEW {view}{f' WITH ({options})' if options else ''} AS\n{str(text).removesuffix(';')}"
 
 
 def _columns(cursor: psycopg.Cursor, headings: list[str]) -> tuple[Column, ...]:

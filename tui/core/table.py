@@ -14,13 +14,20 @@ class TableWriter:
     """Aligned columns. Widths fit the first page; a later page with wider values widens its columns from there on."""
 
     def __init__(
-        self, out: TextIO, *, null: str = "", tuples_only: bool = False, title: str = "", counts: bool = True
+        self,
+        out: TextIO,
+        *,
+        null: str = "",
+        tuples_only: bool = False,
+        title: str = "",
+        below: Sequence[str] | None = None,
     ) -> None:
+        """Args: below: lines in place of the number of rows."""
         self._out = out
         self._null = null
         self._tuples_only = tuples_only
         self._title = title
-        self._counts = counts
+        self._below = below
         self._columns: Sequence[Column] = ()
         self._widths: list[int] = []
         self._waiting: list[Row] = []
@@ -38,8 +45,8 @@ class TableWriter:
 
     def end(self) -> None:
         self._flush()
-        rows = f"({self._count} row{'' if self._count == 1 else 's'})\n"
-        self._out.write("\n" if self._tuples_only else f"{rows}\n" if self._counts else "")
+        below = [_counted(self._count)] if self._below is None else self._below
+        self._out.write("\n" if self._tuples_only else "".join(f"{harmless(line)}\n" for line in (*below, "")))
 
     def _flush(self) -> None:
         texts = [[self._null if value is None else value for value in row] for row in self._waiting]
@@ -111,11 +118,20 @@ class TableWriter:
 class ExpandedWriter:
     r"""One line a value, one block a row: psql's \x. The lines between rows fit the first page."""
 
-    def __init__(self, out: TextIO, *, null: str = "", tuples_only: bool = False, title: str = "") -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        null: str = "",
+        tuples_only: bool = False,
+        title: str = "",
+        below: Sequence[str] | None = None,
+    ) -> None:
         self._out = out
         self._null = null
         self._tuples_only = tuples_only
         self._title = title
+        self._below = below or ()
         self._names: list[list[str]] = []
         self._waiting: list[Row] = []
         self._count = self._room = self._value_room = 0
@@ -131,16 +147,18 @@ class ExpandedWriter:
             self._flush()
 
     def end(self) -> None:
-        if self._title and not self._tuples_only and not self._count:
-            self._out.write(self._title + "\n")
         self._flush()
         if self._count or self._tuples_only:
-            self._out.write("\n")
+            below = () if self._tuples_only else self._below
+            # As psql: one line more before them.
+            self._out.write("".join(f"{harmless(line)}\n" for line in (*(["", *below] if below else ()), "")))
         else:
             self._out.write("(0 rows)\n\n")
 
     def _flush(self) -> None:
         page = [[lines(self._null if value is None else value) for value in row] for row in self._waiting]
+        if page and self._title and not self._tuples_only and not self._count:
+            self._out.write(self._title + "\n")
         self._value_room = max((width(line) for row in page for cell in row for line in cell), default=0)
         for row in page:
             self._write(row)
@@ -182,6 +200,8 @@ class UnalignedWriter:
         separator: str = "|",
         expanded: bool = False,
         for_terminal: bool = False,
+        title: str = "",
+        below: Sequence[str] | None = None,
     ) -> None:
         self._out = out
         self._null = null
@@ -189,12 +209,15 @@ class UnalignedWriter:
         self._separator = separator
         self._expanded = expanded
         self._for_terminal = for_terminal
+        self._title = "" if tuples_only else title
+        self._below = below
         self._names: list[str] = []
         self._count = 0
 
     def begin(self, columns: Sequence[Column]) -> None:
         self._names = [column.name for column in columns]
         self._count = 0
+        self._out.write(f"{self._title}\n" if self._title else "")
         if not self._tuples_only and not self._expanded:
             self._out.write(self._line(self._names))
 
@@ -209,12 +232,21 @@ class UnalignedWriter:
             self._count += 1
 
     def end(self) -> None:
-        if not self._tuples_only and not self._expanded:
-            self._out.write(f"({self._count} row{'' if self._count == 1 else 's'})\n")
+        if self._tuples_only or (self._expanded and self._below is None):
+            return
+        below = [_counted(self._count)] if self._below is None else self._below
+        self._out.write("".join(f"{self._shown(line)}\n" for line in below))
 
     def _line(self, texts: Iterable[str]) -> str:
         text = self._separator.join(texts)
-        return f"{harmless(text) if self._for_terminal else text}\n"
+        return f"{self._shown(text)}\n"
+
+    def _shown(self, text: str) -> str:
+        return harmless(text) if self._for_terminal else text
+
+
+def _counted(rows: int) -> str:
+    return f"({rows} row{'' if rows == 1 else 's'})"
 
 
 def _left(text: str, room: int) -> str:

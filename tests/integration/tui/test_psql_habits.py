@@ -56,3 +56,15 @@ async def test_e_and_q_are_the_screens(opened, wish, monkeypatch):
         await seen.write("\\q")
         await seen.pilot.press("f5")
         await seen.until(lambda: not seen.app.is_running or seen.app._exit, "the end")
+
+
+async def test_a_description_shows_what_hangs_on_the_relation(opened, wish):
+    async with opened(wish) as seen:
+        await seen.run("create table described (id int primary key, n int check (n > 0))")
+        await seen.run("\\d described")
+        assert 'Table "public.described"' in seen.messages
+        assert "Check constraints:" in seen.messages
+        assert seen.main.results.active == "messages"
+        assert [feed.row(0)[0] for feed in seen.main.results.feeds] == ["id"]
+        await seen.run("\\dt described")
+        assert seen.table.feed.row(0)[:3] == ("public", "described", "table")
