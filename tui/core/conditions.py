@@ -16,6 +16,8 @@ from tui.core.keys import key_of
 
 Predicate: TypeAlias = Callable[[Row], bool]
 
+_PATIENCE: Final = 1.0
+"""Seconds for one value: a well-behaved pattern reads 100 MB in that time."""
 _CONDITION: Final = re.compile(
     r"""\s*(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<name>[^\W\d][\w$]*))\s*
     (?:(?P<null>is\s+(?P<not>not\s+)?null)\b
@@ -45,7 +47,7 @@ def predicate(text: str, columns: Sequence[Column]) -> Predicate:
     """
     if len(text) > 1 and text.startswith("/") and text.endswith("/"):
         found = _regular(text[1:-1])
-        return lambda row: any(value is not None and found.search(value) for value in row)
+        return lambda row: any(value is not None and found(value) for value in row)
     if conditions := _conditions(text, columns):
         return lambda row: all(condition(row) for condition in conditions)
     folded = text.casefold()
@@ -89,13 +91,13 @@ def _condition(match: re.Match[str], index: int, column: Column) -> Predicate:
     wanted = not operator.startswith(("!", "not "))
     operator = operator.removeprefix("!").removeprefix("not ")
     if operator.endswith("like"):
-        found = re.compile(_like(value), re.DOTALL | (re.IGNORECASE if operator == "ilike" else 0))
+        found = _regular(_like(value), lines=False, folded=operator == "ilike")
     else:
-        found = _regular(value, re.IGNORECASE if operator == "~*" else 0)
+        found = _regular(value, folded=operator == "~*")
 
     def matches(row: Row) -> bool:
         text = row[index]
-        return text is not None and (found.search(text) is not None) is wanted
+        return text is not None and found(text) is wanted
 
     return matches
 
@@ -120,11 +122,31 @@ def _comparison(operator: str, value: str, index: int, column: Column) -> Predic
     return holds
 
 
-def _regular(pattern: str, flags: int = 0) -> re.Pattern[str]:
+def _regular(pattern: str, *, lines: bool = True, folded: bool = False) -> Callable[[str], bool]:
+    """Whether a value matches; `lines`: a dot ends at a line's end.
+
+    Python's own engine would hold the whole program for as long as a pattern like (a|a)*$ likes. This one lets other
+    threads run, knows what PostgreSQL's knows (a look ahead, references back), and gives up.
+    """
+    # Loaded late: most filters are none.
+    import regex
+
+    flags = (0 if lines else regex.DOTALL) | (regex.IGNORECASE if folded else 0)
     try:
-        return re.compile(pattern, flags)
-    except (re.error, OverflowError, RecursionError) as error:
+        search = regex.compile(pattern, flags).search
+    except (regex.error, OverflowError, RecursionError) as error:
         raise FilterInvalid(f"This is no regular expression: {error}.") from None
+
+    def matches(text: str) -> bool:
+        try:
+            return search(text, concurrent=True, timeout=_PATIENCE) is not None
+        except TimeoutError:
+            raise FilterInvalid(
+                "The pattern takes too long on one of the values.",
+                remedy="Repeat less inside of what is repeated: (a|b)* and (a+)+ try every way there is.",
+            ) from None
+
+    return matches
 
 
 def _like(pattern: str) -> str:

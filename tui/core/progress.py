@@ -42,8 +42,9 @@ class Progress:
         self.check()
 
     def over(self, items: Iterable[T], total: int = 0) -> Iterator[T]:
-        """The items, telling while they pass."""
+        """The items, telling while they pass; each may take long, so it is looked before each."""
+        stopped = self._stop.is_set
         for number, item in enumerate(items):
-            if number % _EVERY == 0:
+            if number % _EVERY == 0 or stopped():
                 self.told(number, total)
             yield item

@@ -1,5 +1,7 @@
 """Sorting, filtering and search over rows on disk: what a plain scan and Python's sort would give."""
 
+import threading
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,6 +104,45 @@ def test_conditions(text, found):
 def test_what_cannot_be_understood_is_refused(text):
     with pytest.raises(FilterInvalid):
         predicate(text, COLUMNS)
+
+
+@pytest.mark.parametrize("text", ["/(a|a)*$/", "name ~ '^(a|a)*$'", "name !~ '(a|a)*$'"])
+def test_a_pattern_that_tries_every_way_is_given_up(text):
+    """Python's own engine would take years."""
+    with pytest.raises(FilterInvalid, match="takes too long"):
+        predicate(text, COLUMNS)((None, "a" * 60 + "b", None))
+
+
+def test_other_threads_run_while_a_pattern_is_tried():
+    def search():
+        with pytest.raises(FilterInvalid):
+            predicate("/(a|a)*$/", COLUMNS)((None, "a" * 60 + "b", None))
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    turns = 0
+    while thread.is_alive():
+        turns += 1
+        thread.join(0.001)
+    assert turns > 20
+
+
+def test_a_pattern_knows_what_the_servers_knows():
+    assert predicate(r"name ~ '^(?=.*c)(.)b\1'", COLUMNS)(("1", "abac", None))
+
+
+def test_a_slow_row_does_not_keep_from_stopping():
+    """Each row may take as long as a pattern is tried."""
+    progress, seen = Progress(), []
+
+    def slow(row):
+        seen.append(row)
+        progress.stop()
+        return True
+
+    with pytest.raises(WorkStopped):
+        arrange(feed([("1", None, None)] * 10), slow, [], progress)
+    assert len(seen) == 1
 
 
 def test_a_like_pattern_may_span_lines():
