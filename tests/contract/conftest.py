@@ -45,19 +45,37 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def sqlite_store(tmp_path_factory: pytest.TempPathFactory, ring: KeyRing) -> Iterator[tuple[Store, Database]]:
+    """One store for all tests, and the way to its rows."""
+    yield from _opened(f"sqlite:///{tmp_path_factory.mktemp('store') / 'broker.db'}", ring)
+
+
+@pytest.fixture(scope="session")
+def postgresql_store(postgres: PostgresServer, ring: KeyRing) -> Iterator[tuple[Store, Database]]:
+    """As `sqlite_store`. Its database is not that of `url`, whose tables come and go."""
+    name = postgres.create_database("wab_store")
+    yield from _opened(postgres.url_for(name), ring)
+    postgres.drop_database(name)
+
+
 @pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
-def store(request: pytest.FixtureRequest, tmp_path: Path, ring: KeyRing) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest) -> Store:
     """An empty store of each kind."""
     if request.param == "memory":
-        yield memory_store()
-        return
-    where = f"sqlite:///{tmp_path / 'broker.db'}"
-    if request.param == "postgresql":
-        where = request.getfixturevalue("postgres_url")
-        _empty(where)
-    opened = open_store(where, ring)
-    yield opened
-    opened.close()
+        return memory_store()
+    opened, database = request.getfixturevalue(f"{request.param}_store")
+    with database.transaction() as transaction:
+        for table in reversed(metadata.sorted_tables):
+            transaction.execute(table.delete())
+    return opened
+
+
+def _opened(url: str, ring: KeyRing) -> Iterator[tuple[Store, Database]]:
+    store, database = open_store(url, ring), Database.connect(url)
+    yield store, database
+    store.close()
+    database.close()
 
 
 def _empty(url: str) -> None:

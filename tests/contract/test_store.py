@@ -1,6 +1,5 @@
 """The store as a whole: tables brought up to date, shared by brokers, silent about people at rest."""
 
-import multiprocessing
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -19,6 +18,7 @@ from broker.store.model import ENDED_LEASE_KEPT, Store
 from broker.store.open import open_store
 from broker.store.schema import metadata
 from broker.sts.keys import KeyRing
+from tests.clean_processes import PROCESSES
 from tests.contract.values import (
     APPROVED,
     LATER,
@@ -62,8 +62,7 @@ def ping(store: Store) -> bool:
 
 def in_processes(work: Callable[[Store], Any], url: str, ring: KeyRing, count: int = 4) -> list[Any]:
     """What `work` returned in each of several processes, each with a store of its own, begun at the same moment."""
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, context.Pool(count) as pool:
+    with PROCESSES.Manager() as manager, PROCESSES.Pool(count) as pool:
         start = manager.Barrier(count)
         calls = [pool.apply_async(in_process, (work, url, ring._path, start)) for _ in range(count)]
         return [call.get(timeout=60) for call in calls]

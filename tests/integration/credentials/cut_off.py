@@ -10,7 +10,6 @@ import signal
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -18,11 +17,8 @@ import psycopg
 
 from broker.sts.model import Session
 from broker.warehouse import PostgresWarehouse
+from tests.clean_processes import PROCESSES
 from tests.integration.credentials.ground import Broker, Ground
-
-PROCESSES = get_context("forkserver")
-"""Children of a clean process: they share no connection, lock or thread with the test."""
-PROCESSES.set_forkserver_preload([__name__])
 
 ROUND_TRIP = "round trip"
 
