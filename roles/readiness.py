@@ -263,7 +263,8 @@ def _log_in(conninfo: str, alias: str, user: str) -> Finding:
 def _canary_failed(
     what: str,
     remedy: str = "Let login aliases in by pg_hba.conf, from wherever clients and the broker connect, e.g.: "
-    "hostssl all all all scram-sha-256",
+    "hostssl all all all scram-sha-256\nIf it is about the certificate: name its authority's in the workgroup's "
+    "`ssl_root_certificate`, for clients too.",
 ) -> Finding:
     return Finding("alias-canary", Severity.PROBLEM, what, remedy)
 
