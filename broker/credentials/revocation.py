@@ -115,6 +115,11 @@ class Order:
     request_id: str
     now: datetime
 
+    @property
+    def reason(self) -> str:
+        """What the person whose access ends is told, and whom to ask."""
+        return f"{REVOKED} ({self.by})"
+
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
@@ -169,7 +174,7 @@ class Revocation:
             identity_provider=selection.identity_provider,
             now=order.now,
         )
-        ended = [each for each in live if self.sessions.revoke(each.session_id, order.now, REVOKED)]
+        ended = [each for each in live if self.sessions.revoke(each.session_id, order.now, order.reason)]
         for each in ended:
             self.audit.record(
                 AuditRecord(
@@ -188,7 +193,7 @@ class Revocation:
 
     def _mark(self, leases: Iterable[Lease], order: Order) -> None:
         for lease in leases:
-            self.leases.move(lease.lease_id, LeaseState.ENDING, order.now, reason_to_end(lease, REVOKED))
+            self.leases.move(lease.lease_id, LeaseState.ENDING, order.now, reason_to_end(lease, order.reason))
             self.audit.record(
                 AuditRecord(
                     AuditEvent.LEASE_REVOKED,

@@ -1,5 +1,7 @@
 """The full-screen client and a real broker: signing in, what is offered and greyed, refusals, logins that end."""
 
+import os
+import pwd
 import shutil
 import sys
 import tempfile
@@ -179,11 +181,12 @@ async def test_a_lost_connection_is_made_again_and_what_was_under_way_is_told(at
         await seen.until(lambda: "Look whether the statement took effect" in seen.said, "what may have become of it")
 
 
-async def test_revoked_access_says_so_and_why(at_work, stage):
+async def test_revoked_access_says_so_why_and_by_whom(at_work, stage):
     async with at_work() as seen:
         run_broker(stage.directory, "revoke", "--user", "ethan@example.com")
         await seen.until(lambda: seen.app.workbench.link is Link.REFUSED, "the end")
-        assert "The session was ended. Reason: revoked by an administrator." in seen.said
+        who = pwd.getpwuid(os.getuid()).pw_name
+        assert f"The session was ended. Reason: revoked by an administrator ({who})." in seen.said
         assert "Choose `Connect` in the command palette" in seen.said
         seen.main.action_connect(choose=False)
         await seen.until(lambda: seen.app.workbench.link is Link.CONNECTED, "the sign-in after it")

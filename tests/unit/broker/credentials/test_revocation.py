@@ -9,7 +9,7 @@ from broker.audit import AuditEvent
 from broker.credentials.lease import CUT_OFF
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.reaper import Reaper
-from broker.credentials.revocation import REVOKED, Order, Revocation, Revoked, Selection
+from broker.credentials.revocation import Order, Revocation, Revoked, Selection
 from broker.errors import PersonUnknown, WarehouseUnavailable
 from broker.store.memory import memory_store
 from broker.sts.model import Session
@@ -91,10 +91,11 @@ def test_it_says_what_it_did_and_has_it_on_record(desk: Desk) -> None:
     done = desk.revoke(user="ethan")
     assert {each.session_id for each in done.sessions} == {"s1", "s2"}
     assert {(each.lease_id, each.state, each.reason) for each in done.leases} == {
-        ("l1", LeaseState.ENDED, REVOKED),
-        ("l2", LeaseState.ENDED, REVOKED),
+        ("l1", LeaseState.ENDED, "revoked by an administrator (root)"),
+        ("l2", LeaseState.ENDED, "revoked by an administrator (root)"),
     }
     assert (done.terminated, done.problems) == (2, ())
+    assert desk.store.sessions.why_ended("s1") == "revoked by an administrator (root)"
     events = [record.event for record in desk.store.audit.by_request("order-1")]
     assert events[0] is AuditEvent.REVOCATION_ORDERED
     assert events.count(AuditEvent.SESSION_REVOKED) == events.count(AuditEvent.LEASE_REVOKED) == 2
