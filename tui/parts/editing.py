@@ -24,7 +24,8 @@ EDITING: Final = (
     Command("rename_tab", "Rename tab", "Give the text a name"),
     Command("next_tab(1)", "Next tab", "", "ctrl+pagedown", priority=True),
     Command("next_tab(-1)", "Previous tab", "", "ctrl+pageup", priority=True),
-    Command("focus_next_part", "Editor or results", "Go from one to the other", "f10"),
+    # Before the editor: what is typed right behind it belongs to the results already.
+    Command("focus_next_part", "Editor or results", "Go from one to the other", "f10", priority=True),
     Command("find", "Find in the text", "", "ctrl+f"),
     Command("find_on(1)", "Find the next place", "", "ctrl+g"),
     Command("find_on(-1)", "Find the previous place", ""),
@@ -79,10 +80,8 @@ class Editing(Bench):
         self.editors.show_next(by)
 
     def action_focus_next_part(self) -> None:
-        if self.focused is self.editors.editor:
-            (self.results.table or self.results).focus()
-        else:
-            self.editors.editor.focus()
+        # At once: `focus()` would come after the keys that are waiting.
+        self.set_focus(self.results.readable if self.focused is self.editors.editor else self.editors.editor)
 
     def action_history(self) -> None:
         from tui.screens.history import HistoryView

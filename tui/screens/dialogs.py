@@ -13,6 +13,8 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.core.connect import Place
+from tui.core.terminal import harmless
+from tui.widgets.in_order import Line
 
 if TYPE_CHECKING:
     from broker.client.model import OfferedWorkgroup
@@ -56,9 +58,9 @@ class AskBroker(Dialog):
         with Vertical():
             yield Label("Welcome to wsql", classes="title")
             if self._problem:
-                yield Static(Content(self._problem), classes="problem")
+                yield Static(_shown(self._problem), classes="problem")
             yield Static("Which access broker shall sign you in? Your administrator knows its address.")
-            yield Input(placeholder="https://broker.example.com")
+            yield Line(placeholder="https://broker.example.com")
             yield Static("Enter goes on. You are asked only once.", classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -77,8 +79,8 @@ class SignIn(Dialog):
         with Vertical():
             yield Label("Sign in", classes="title")
             with VerticalScroll():
-                yield Static(Content(self._told), id="told")
-            yield Static(Content(self._waiting), id="waiting", classes="hint")
+                yield Static(_shown(self._told), id="told")
+            yield Static(_shown(self._waiting), id="waiting", classes="hint")
             with Horizontal():
                 yield Button("Cancel (Esc)", id="cancel")
 
@@ -86,13 +88,13 @@ class SignIn(Dialog):
         """Show what the sign-in says."""
         self._told = text.strip()
         if self.is_mounted:
-            self.query_one("#told", Static).update(Content(self._told))
+            self.query_one("#told", Static).update(_shown(self._told))
 
     def wait_since(self, text: str, seconds: float) -> None:
         """Show that it waits."""
         self._waiting = f"{text} … {seconds:.0f} s"
         if self.is_mounted:
-            self.query_one("#waiting", Static).update(Content(self._waiting))
+            self.query_one("#waiting", Static).update(_shown(self._waiting))
 
     @on(Button.Pressed, "#cancel")
     def cancel(self) -> None:
@@ -110,7 +112,7 @@ class ChoosePlace(Dialog):
         with Vertical():
             yield Label("Which database?", classes="title")
             yield OptionList(
-                *(Option(Content(f"{one.workgroup} / {one.database or 'default'}")) for one in self._places)
+                *(Option(_shown(f"{one.workgroup} / {one.database or 'default'}")) for one in self._places)
             )
             yield Static("These are all that you may use. Enter chooses.", classes="hint")
 
@@ -127,9 +129,9 @@ class Confirm(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(self._title, classes="title")
+            yield Label(_shown(self._title), classes="title")
             with VerticalScroll():
-                yield Static(Content("\n".join(self._lines)))
+                yield Static(_shown("\n".join(self._lines)))
             with Horizontal():
                 yield Button(self._no, id="no")
                 yield Button(self._yes, id="yes", variant="error")
@@ -153,8 +155,8 @@ class AskValues(Dialog):
             yield Label("Values of the parameters", classes="title")
             with VerticalScroll():
                 for name in self._names:
-                    yield Label(Content(name))
-                    yield Input(self._known.get(name, ""))
+                    yield Label(_shown(name))
+                    yield Line(self._known.get(name, ""))
             yield Static(
                 "Numbers, true, false and null stand as they are, all else becomes a text; "
                 "= before it pastes SQL. Empty leaves :name as it is.",
@@ -178,11 +180,11 @@ class AskPassphrase(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(Content(self._prompt), classes="title")
-            yield Input(password=True)
+            yield Label(_shown(self._prompt), classes="title")
+            yield Line(password=True)
             if self._new:
                 yield Label("The same again")
-                yield Input(password=True)
+                yield Line(password=True)
             yield Static(id="problem", classes="problem")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -206,11 +208,11 @@ class AskText(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(Content(self._title), classes="title")
+            yield Label(_shown(self._title), classes="title")
             if self._problem:
-                yield Static(Content(self._problem), classes="problem")
-            yield Input(self._value)
-            yield Static(Content(self._hint), classes="hint")
+                yield Static(_shown(self._problem), classes="problem")
+            yield Line(self._value)
+            yield Static(_shown(self._hint), classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
@@ -225,9 +227,14 @@ class Choose(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(Content(self._title), classes="title")
-            yield OptionList(*(Option(Content(choice)) for choice in self._choices))
-            yield Static(Content(self._hint), classes="hint")
+            yield Label(_shown(self._title), classes="title")
+            yield OptionList(*(Option(_shown(choice)) for choice in self._choices))
+            yield Static(_shown(self._hint), classes="hint")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_index)
+
+
+def _shown(text: str) -> Content:
+    """A text as it is: neither markup nor controls of it mean anything."""
+    return Content(harmless(text))

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.core.history import HistoryEntry
 from tui.core.terminal import harmless
+from tui.widgets.in_order import Line
 
 Search = Callable[[str, Callable[[list[HistoryEntry]], object]], None]
 
@@ -39,7 +40,7 @@ class HistoryView(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Input(placeholder="Words that the statement holds")
+            yield Line(placeholder="Words that the statement holds")
             yield OptionList()
             yield Label("Enter opens the statement in a new tab. Esc closes.")
 

@@ -15,8 +15,10 @@ from textual.widgets.text_area import Location, Selection
 from tui.core.keystrokes import Buffer, Do, Edit, Effect, Move
 from tui.core.lexed import LexedText
 from tui.core.statements import MetaCommand, Statement, split
+from tui.core.terminal import in_place
 from tui.widgets.completer import Completer
 from tui.widgets.habits import Habits
+from tui.widgets.in_order import press_in_order
 
 _UNDO_STEPS: Final = 1000
 _OPENS: Final = ("(", "[")
@@ -136,6 +138,9 @@ class SqlEditor(TextArea):
     def get_line(self, line_index: int) -> Text:
         """The line with its colours (Textual's hook for styling lines)."""
         line = super().get_line(line_index)
+        if not line.plain.isprintable():
+            # A sign in the place of each control: what is pasted may hold what retitles a terminal, or reads otherwise.
+            line.plain = in_place(line.plain)
         styles = self._styles()
         for start, end, kind in self._up_to_date().spans(line_index):
             line.stylize(styles[kind], start, end)
@@ -213,7 +218,8 @@ class SqlEditor(TextArea):
             event.prevent_default()
             self._break_line()
             return
-        await super()._on_key(event)
+        if not await press_in_order(self, event):
+            await super()._on_key(event)
 
     def _break_line(self) -> None:
         """A new line, indented as this one, and further behind an open parenthesis."""

@@ -8,8 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.widgets.in_order import Line
 
-class FindBar(Input):
+
+class FindBar(Line):
     """What is looked for. Letter case counts where a capital letter is looked for."""
 
     DEFAULT_CSS = """

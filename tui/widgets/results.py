@@ -57,6 +57,13 @@ class Results(TabbedContent):
         return next(iter(pane.query(ResultTable)), None) if pane is not None else None
 
     @property
+    def readable(self) -> Widget:
+        """What takes the keys in the tab that is shown."""
+        pane = self.active_pane
+        inside = pane.query("*") if pane is not None else ()
+        return next((widget for widget in inside if widget.focusable), self)
+
+    @property
     def tables(self) -> dict[str, ResultTable]:
         """All tables, by what stands on their tabs."""
         mounted = [table for table in self._tables.values() if table.is_mounted]
@@ -198,7 +205,8 @@ def summary(table: ResultTable) -> str:
     if table.filter:
         rows = f"{shown.rows:,} of {rows}, where {harmless(table.filter)}"
     names = [f"{feed.columns[one.column].name}{' descending' if one.descending else ''}" for one in table.orders]
-    parts = [table.before, rows, f"{len(feed.columns):,} columns", f"sorted by {', '.join(names)}" if names else ""]
+    columns = f"{len(feed.columns):,} column{'' if len(feed.columns) == 1 else 's'}"
+    parts = [table.before, rows, columns, f"sorted by {', '.join(names)}" if names else ""]
     return harmless(", ".join(filter(None, parts)))
 
 
