@@ -1,12 +1,15 @@
 """The full-screen client."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.theme import Theme
 
 from tui.conductor import Conductor
@@ -15,6 +18,7 @@ from tui.core.connect import Places, Wish, find_access
 from tui.core.history import History
 from tui.core.options import Options, load_options
 from tui.core.tabs import TabKeeper
+from tui.core.terminal import harmless
 from tui.core.told import Told, Wrote
 from tui.core.workbench import Workbench
 from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
@@ -22,6 +26,7 @@ from tui.metascreen import ScreenMetas
 from tui.person import ScreenPerson
 from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
+from tui.widgets.guard import TerminalGuard
 from tui.widgets.habits import habits_of
 from tui.workroom import Workroom
 
@@ -51,6 +56,7 @@ class WsqlApp(App[int]):
             options=options,
         )
         self._early: list[Event] | None = []
+        self._last_filters = (TerminalGuard(),)
         self.main = MainScreen(self.keeper, habits_of(self.preferences))
         self.conductor = Conductor(self.workbench, self.main.post_message, self.history, ScreenMetas(self._wrote))
         self.workroom = Workroom(self.conductor, self.main.post_message)
@@ -70,6 +76,23 @@ class WsqlApp(App[int]):
         events, self._early = self._early or [], None
         for event in events:
             await super().on_event(event)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes last: nothing in it does anything to the terminal."""
+        return [*super().get_line_filters(), *self._last_filters]
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As Textual's, but always a plain text: it may hold names and data."""
+        del markup
+        super().notify(harmless(message), title=harmless(title), severity=severity, timeout=timeout, markup=False)
 
     def _tell(self, told: Told) -> None:
         self.main.post_message(WorkbenchTold(told))

@@ -18,7 +18,7 @@ from broker.client.model import Identity, TemporaryLogin
 from tui.core.arrays import ArrayValue, element_types, parse_array
 from tui.core.events import Column, Row
 from tui.core.relations import Schema
-from tui.core.terminal import harmless
+from tui.core.terminal import harmless, one_line
 
 _SHOWN: Final = 100_000
 _DUMPED: Final = 65_536
@@ -57,7 +57,7 @@ class ValueView(View):
         value = self._value or ""
         text = _pretty(self._column, value[:_SHOWN])
         with Vertical():
-            yield Label(Content(self._column.name), classes="title")
+            yield Label(Content(one_line(self._column.name)), classes="title")
             yield TextArea("NULL" if self._value is None else harmless(text), read_only=True, soft_wrap=True)
             size = f"{len(value):,} characters"
             if self._column.type_oid == _BYTEA and value.startswith("\\x"):
@@ -99,7 +99,7 @@ class RecordView(View):
         table.add_column(overflow="fold")
         for column, value in zip(self._columns, self._row(self._index) or (), strict=False):
             shown = Text("NULL", "dim italic") if value is None else Text(harmless(value[:2000]))
-            table.add_row(Text(harmless(column.name)), shown)
+            table.add_row(Text(one_line(column.name)), shown)
         self.query_one(".title", Label).update(f"Record {self._index + 1}")
         self.query_one("VerticalScroll Static", Static).update(table)
 
@@ -130,10 +130,14 @@ class TextView(View):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(Content(self._title), classes="title")
+            yield Label(Content(one_line(self._title)), classes="title")
             with VerticalScroll():
                 yield Static(self._content)
             yield Label("Esc closes.", classes="hint")
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(harmless(text), style)
 
 
 def _access(
@@ -143,20 +147,20 @@ def _access(
     facts.add_column(style="bold", justify="right")
     facts.add_column(overflow="fold")
     if identity is not None:
-        facts.add_row("person", Text(identity.subject))
-        facts.add_row("signed in by", Text(identity.identity_provider))
-        facts.add_row("access role", Text(identity.access_role))
+        facts.add_row("person", _text(identity.subject))
+        facts.add_row("signed in by", _text(identity.identity_provider))
+        facts.add_row("access role", _text(identity.access_role))
         facts.add_row("sign-in ends", Text(f"{identity.expires_at.astimezone():%Y-%m-%d %H:%M}"))
-        facts.add_row("groups asserted", Text(", ".join(identity.asserted_database_roles) or "none"))
+        facts.add_row("groups asserted", _text(", ".join(identity.asserted_database_roles) or "none"))
     if login is not None:
-        facts.add_row("database user", Text(login.database_user))
-        facts.add_row("database roles", Text(", ".join(login.database_roles) or "none", "green"))
+        facts.add_row("database user", _text(login.database_user))
+        facts.add_row("database roles", _text(", ".join(login.database_roles) or "none", "green"))
         for name in login.unknown_roles:
-            facts.add_row("not granted", Text(f"{name}: the warehouse has no role of that name", "yellow"))
+            facts.add_row("not granted", _text(f"{name}: the warehouse has no role of that name", "yellow"))
         for refused in login.refused_roles:
-            facts.add_row("not granted", Text(f"{refused.name}: {refused.reason}", "yellow"))
+            facts.add_row("not granted", _text(f"{refused.name}: {refused.reason}", "yellow"))
     if problem:
-        facts.add_row("", Text(problem, "red"))
+        facts.add_row("", _text(problem, "red"))
     rights = Table(box=None, padding=(0, 2), title_justify="left")
     for name in ("schema", "tables and views", "you may read", "you may change"):
         rights.add_column(name, justify="left" if name == "schema" else "right")
@@ -165,7 +169,7 @@ def _access(
         readable = sum(one.can_select_some for one in usable)
         changeable = sum(one.can_insert or one.can_update or one.can_delete for one in usable)
         style = "" if readable or not schema.relations else "dim"
-        rights.add_row(Text(schema.name), str(len(schema.relations)), str(readable), str(changeable), style=style)
+        rights.add_row(_text(schema.name), str(len(schema.relations)), str(readable), str(changeable), style=style)
     return [facts, Text(), rights]
 
 

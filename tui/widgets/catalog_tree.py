@@ -8,6 +8,7 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from tui.core.relations import ColumnInfo, Relation, RelationKind, Schema
+from tui.core.terminal import one_line
 
 _KINDS = {
     RelationKind.TABLE: "▦",
@@ -94,7 +95,7 @@ class CatalogTree(Tree[Place]):
             self._add_relations(node, place.schema)
         elif not place.column:
             for column in self._columns.get((place.schema, place.relation), []):
-                label = Text.assemble(column.name, " ", (column.type, "dim"))
+                label = Text.assemble(one_line(column.name), " ", (one_line(column.type), "dim"))
                 if not column.can_select:
                     label.stylize("dim strike")
                 node.add_leaf(label, Place(place.schema, place.relation, column.name, column.can_select))
@@ -142,8 +143,8 @@ def _readable(schema: Schema) -> bool:
 
 def _label(text: str, *, readable: bool, roles: tuple[str, ...]) -> Text:
     if readable:
-        return Text(text)
-    label = Text(text, "dim")
+        return Text(one_line(text))
+    label = Text(one_line(text), "dim")
     if roles:
-        label.append(f"  needs {' or '.join(roles)}", "not dim italic yellow")
+        label.append(one_line(f"  needs {' or '.join(roles)}"), "not dim italic yellow")
     return label

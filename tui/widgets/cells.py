@@ -4,7 +4,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.core.terminal import lines
+from tui.core.terminal import one_line
 
 _LOOKED_AT: Final = 200
 
@@ -30,5 +30,5 @@ def _one_line(value: str) -> str:
     if len(value) <= _LOOKED_AT and value.isascii() and value.isprintable():
         return value
     head = value[:_LOOKED_AT]
-    shown = "↵".join(lines(head))
+    shown = one_line(head)
     return shown + "…" if len(value) > _LOOKED_AT else shown

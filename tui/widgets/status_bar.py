@@ -8,6 +8,7 @@ from textual.color import Color
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.core.terminal import one_line
 from tui.core.told import Link, TransactionState
 
 
@@ -75,9 +76,9 @@ class StatusBar(Widget):
         if status.place:
             parts.append(_place(status))
         if status.person:
-            parts.append(Content(status.person))
+            parts.append(Content(one_line(status.person)))
         if status.roles:
-            parts.append(Content("roles " + ", ".join(status.roles)))
+            parts.append(Content(one_line("roles " + ", ".join(status.roles))))
         if status.left is not None:
             parts.append(_left(status.left))
         if not status.autocommit:
@@ -88,7 +89,7 @@ class StatusBar(Widget):
 
 
 def _place(status: Status) -> Content:
-    text = " ".join(filter(None, (status.label, status.place)))
+    text = one_line(" ".join(filter(None, (status.label, status.place))))
     if not status.colour:
         return Content.styled(text, "bold")
     on = Color.parse(status.colour)
