@@ -28,6 +28,7 @@ from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
 from tui.widgets.guard import TerminalGuard
 from tui.widgets.habits import habits_of
+from tui.widgets.legible import Legible
 from tui.workroom import Workroom
 
 _TURN_SECONDS: Final = 0.001
@@ -56,7 +57,7 @@ class WsqlApp(App[int]):
             options=options,
         )
         self._early: list[Event] | None = []
-        self._last_filters = (TerminalGuard(),)
+        self._last_filters = (TerminalGuard(), Legible())
         self.main = MainScreen(self.keeper, habits_of(self.preferences))
         self.conductor = Conductor(self.workbench, self.main.post_message, self.history, ScreenMetas(self._wrote))
         self.workroom = Workroom(self.conductor, self.main.post_message)
@@ -78,7 +79,7 @@ class WsqlApp(App[int]):
             await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every line passes last: nothing in it does anything to the terminal."""
+        """What every line passes last: nothing in it does anything to the terminal, and it can be read."""
         return [*super().get_line_filters(), *self._last_filters]
 
     def notify(
