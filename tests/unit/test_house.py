@@ -4,8 +4,8 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,20 +62,25 @@ CLOCK = re.compile(r"^(datetime(\.datetime)?\.(now|utcnow|today)|date\.today|tim
 ENVIRONMENT = re.compile(r"^(os\.(environ|getenv|putenv)\b.*|environ\b.*|getenv)$")
 
 
+@cache
 def tree(file: str) -> ast.Module:
     return ast.parse((ROOT / file).read_text(), file)
 
 
-def imported(file: str) -> Iterator[str]:
+@cache
+def imported(file: str) -> frozenset[str]:
+    names: set[str] = set()
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            names.add(node.module)
+    return frozenset(names)
 
 
-def names_used(file: str) -> Iterator[str]:
-    yield from (ast.unparse(node) for node in ast.walk(tree(file)) if isinstance(node, ast.Attribute | ast.Name))
+@cache
+def names_used(file: str) -> frozenset[str]:
+    return frozenset(ast.unparse(node) for node in ast.walk(tree(file)) if isinstance(node, ast.Attribute | ast.Name))
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -87,15 +92,15 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_file_is_one_room(file):
-    assert len((ROOT / file).read_text().splitlines()) <= MAXIMUM_FILE
+def test_a_file_is_one_room():
+    lines = {file: len((ROOT / file).read_text().splitlines()) for file in FILES}
+    assert {file: count for file, count in lines.items() if count > MAXIMUM_FILE} == {}
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_function_is_one_thought(file):
+def test_a_function_is_one_thought():
     long = {
-        node.name: node.end_lineno - node.lineno + 1
+        f"{file}: {node.name}": node.end_lineno - node.lineno + 1
+        for file in FILES
         for node in ast.walk(tree(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
@@ -104,16 +109,14 @@ def test_a_function_is_one_thought(file):
     assert long == {}
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.endswith("__init__.py")])
-def test_a_package_holds_its_docstring_only(file):
-    body = tree(file).body
-    assert len(body) == 1
-    assert ast.get_docstring(tree(file))
+def test_a_package_holds_its_docstring_only():
+    packages = [file for file in FILES if file.endswith("__init__.py")]
+    assert packages
+    assert [file for file in packages if len(tree(file).body) != 1] == []
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_every_module_says_what_it_is(file):
-    assert ast.get_docstring(tree(file))
+def test_every_module_says_what_it_is():
+    assert [file for file in FILES if not ast.get_docstring(tree(file))] == []
 
 
 @pytest.mark.parametrize(("libraries", "owners"), OWNERS.items(), ids=OWNERS)
