@@ -6,6 +6,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 PACKAGES = ("saml", "roles", "broker", "tui")
 
@@ -65,13 +66,14 @@ def error_classes() -> list[type[BaseException]]:
     return sorted(found, key=found.__getitem__)
 
 
-def entries() -> list[Entry]:
+@cache
+def entries() -> tuple[Entry, ...]:
     """What the catalogue says: one entry a code, from the class that introduces it."""
-    return [
+    return tuple(
         Entry(cls.__module__, cls.__dict__["code"], _first_sentence(cls), getattr(cls, "default_remedy", ""))
         for cls in error_classes()
         if "code" in cls.__dict__
-    ]
+    )
 
 
 def render() -> str:
