@@ -15,6 +15,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import URL
 
+from broker.demo.postgres import EmbeddedPostgres
+from roles.verifier import scram_sha_256
+from tests.superuser import kept, let_go
+
 # How long an example takes says something of the machine's load, and nothing of the property.
 settings.register_profile("load", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("load")
@@ -54,14 +58,13 @@ class PostgresServer:
     def create_database(self, prefix: str = "wab_test") -> str:
         """The name of a new empty database."""
         name = f"{prefix}_{secrets.token_hex(6)}"
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        kept(self.conninfo).execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return name
 
     def drop_database(self, name: str) -> None:
         """Drop a database, and whoever is still connected to it."""
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        let_go(self.conninfo_for(dbname=name))
+        kept(self.conninfo).execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def server_of(conninfo: str) -> PostgresServer:
@@ -70,20 +73,28 @@ def server_of(conninfo: str) -> PostgresServer:
         return PostgresServer(conninfo, connection.info.server_version)
 
 
+def make_logins_cheap(server: EmbeddedPostgres) -> None:
+    """Tests connect thousands of times as its superuser, whose password is random: no need to stretch it."""
+    verifier = scram_sha_256(server.superuser_password.reveal(), 1)
+    with psycopg.connect(server.conninfo) as connection:
+        user, text = sql.Identifier(server.superuser), sql.Literal(verifier.text)
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, text))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The server of TEST_DATABASE_URL, or an embedded one of our own (one per worker of pytest-xdist)."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield server_of(url)
         return
-    from broker.demo.postgres import EmbeddedPostgres
-
     # Not below pytest's own temporary folder: that is closed to the user that root's server runs as.
     directory = Path(tempfile.mkdtemp(prefix="wab-postgres-"))
     directory.chmod(0o755)
     try:
         with EmbeddedPostgres(directory) as embedded:
+            make_logins_cheap(embedded)
             yield server_of(embedded.conninfo)
+            let_go(embedded.conninfo)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

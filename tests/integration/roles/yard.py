@@ -18,6 +18,7 @@ from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.setup_sql import setup_sql
 from roles.verifier import scram_sha_256
 from tests.conftest import PostgresServer
+from tests.superuser import kept
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -73,6 +74,11 @@ class Yard:
         conninfo = self.postgres.conninfo_for(dbname=self.database, user=alias, password=self.passwords[alias])
         return psycopg.connect(conninfo, autocommit=True)
 
+    @property
+    def kept(self) -> Connection:
+        """The superuser's connection in this database."""
+        return kept(self.postgres.conninfo_for(dbname=self.database))
+
     @contextmanager
     def superuser(self) -> Iterator[Connection]:
         with psycopg.connect(self.postgres.conninfo_for(dbname=self.database), autocommit=True) as connection:
@@ -81,25 +87,22 @@ class Yard:
     def run(self, statement: str, **names: str) -> list[tuple[Any, ...]]:
         """One statement of the superuser's; `{name}` stands for an identifier."""
         query = sql.SQL(statement).format(**{key: sql.Identifier(name) for key, name in names.items()})  # type: ignore[arg-type]
-        with self.superuser() as connection:
-            cursor = connection.execute(query)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self.kept.execute(query)
+        return cursor.fetchall() if cursor.description else []
 
     def held(self, user: str = "") -> set[str]:
         """The memberships of a stable user."""
-        with self.superuser() as connection:
-            rows = connection.execute(
-                "SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid"
-                " JOIN pg_roles u ON u.oid = m.member WHERE u.rolname = %s",
-                (user or self.ethan,),
-            )
-            return {name for (name,) in rows}
+        rows = self.kept.execute(
+            "SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid"
+            " JOIN pg_roles u ON u.oid = m.member WHERE u.rolname = %s",
+            (user or self.ethan,),
+        )
+        return {name for (name,) in rows}
 
     def roles(self) -> set[str]:
         """Every role of this yard that is there."""
-        with self.superuser() as connection:
-            rows = connection.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (self.mark,))
-            return {name for (name,) in rows}
+        rows = self.kept.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (self.mark,))
+        return {name for (name,) in rows}
 
     @contextmanager
     def another(self, **changes: Any) -> Iterator[PostgresWarehouse]:
@@ -146,35 +149,32 @@ def make_yard(postgres: PostgresServer, admin_is_superuser: bool) -> Iterator[Ya
 
 
 def _furnish(yard: Yard, password: str, admin_is_superuser: bool) -> None:
-    with yard.superuser() as connection:
-        execute: Callable[..., Any] = connection.execute
-        for role, table in ((yard.sales, "store_sales"), (yard.finance, "revenue")):
-            names = {
-                "role": sql.Identifier(role),
-                "schema": sql.Identifier(f"{role.partition('_')[0]}_schema"),
-                "table": sql.Identifier(f"{role.partition('_')[0]}_schema", table),
-            }
-            execute(
-                sql.SQL(
-                    "CREATE ROLE {role}; CREATE SCHEMA {schema};"
-                    "CREATE TABLE {table} AS SELECT 1 AS account, 2 AS amount;"
-                    "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {table} TO {role}"
-                ).format(**names)
-            )
-        execute(setup_sql(yard.admin, [yard.sales, yard.finance], yard.postgres.server_version))
-        admin = sql.Identifier(yard.admin)
-        execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(admin, sql.Literal(password)))
-        if admin_is_superuser:
-            execute(sql.SQL("ALTER ROLE {} SUPERUSER").format(admin))
+    execute: Callable[..., Any] = yard.kept.execute
+    for role, table in ((yard.sales, "store_sales"), (yard.finance, "revenue")):
+        names = {
+            "role": sql.Identifier(role),
+            "schema": sql.Identifier(f"{role.partition('_')[0]}_schema"),
+            "table": sql.Identifier(f"{role.partition('_')[0]}_schema", table),
+        }
+        execute(
+            sql.SQL(
+                "CREATE ROLE {role}; CREATE SCHEMA {schema};"
+                "CREATE TABLE {table} AS SELECT 1 AS account, 2 AS amount;"
+                "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {table} TO {role}"
+            ).format(**names)
+        )
+    execute(setup_sql(yard.admin, [yard.sales, yard.finance], yard.postgres.server_version))
+    admin = sql.Identifier(yard.admin)
+    verifier = sql.Literal(scram_sha_256(password, 1).text)  # random: no need to stretch it
+    execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(admin, verifier))
+    if admin_is_superuser:
+        execute(sql.SQL("ALTER ROLE {} SUPERUSER").format(admin))
 
 
 def _drop_roles(postgres: PostgresServer, mark: str) -> None:
-    with psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-        found = [
-            name
-            for (name,) in connection.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (mark,))
-        ]
-        # The admin login granted what the others hold: it goes last.
-        for name in sorted(found, key=lambda name: name.startswith("admin_")):
-            role = sql.Identifier(name)
-            connection.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=role))
+    connection = kept(postgres.conninfo)
+    rows = connection.execute("SELECT rolname FROM pg_roles WHERE strpos(rolname, %s) > 0", (mark,))
+    # The admin login granted what the others hold: it goes last.
+    for name in sorted((name for (name,) in rows), key=lambda name: name.startswith("admin_")):
+        role = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=role))
