@@ -12,7 +12,7 @@ from tests.peers.keycloak import PASSWORD, Client, one_time_password, running
 from tests.peers.person import await_page, begin_login, session_ended, wait
 from tests.simulators.saml_keys import key_pair
 
-pytestmark = [pytest.mark.peer, pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.xdist_group("keycloak")]
+pytestmark = [pytest.mark.peer, pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

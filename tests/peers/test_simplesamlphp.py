@@ -13,7 +13,7 @@ from tests.peers.person import await_page, begin_login, session_ended, wait
 from tests.peers.simplesamlphp import PASSWORD, running
 from tests.simulators.saml_keys import key_pair
 
-pytestmark = [pytest.mark.peer, pytest.mark.browser, pytest.mark.xdist_group("simplesamlphp")]
+pytestmark = [pytest.mark.peer, pytest.mark.browser]
 
 NAMES = ("clear", "encrypted")
 
