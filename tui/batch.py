@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from broker.clock import Clock, utc_now
 from tui.branches import CONDITIONALS, Branches
+from tui.core import query
 from tui.core.errors import (
     PERMISSION_DENIED,
     ConnectionFailed,
@@ -17,19 +18,19 @@ from tui.core.errors import (
     SqlClientError,
     StatementFailed,
 )
-from tui.core.events import Column, Columns, CopyData, Event, Row, Rows
+from tui.core.events import Column, Columns, Completed, CopyData, Event, Row, Rows
 from tui.core.interpolation import Interpolated, interpolate
 from tui.core.interrupt import Interrupted
 from tui.core.session import DatabaseSession, drain
 from tui.core.statements import MetaCommand, Statement, split
 from tui.core.told import TransactionState
 from tui.printer import Printer, excerpt
+from tui.transacting import ON, as_psql
 
 if TYPE_CHECKING:
     from tui.core.access import Explainer
 
 _NESTING: Final = 100
-_ON: Final = frozenset({"1", "on", "true", "yes", "t", "y"})
 
 
 class LeaveScript(Exception):
@@ -62,6 +63,9 @@ class BatchState:
 
     Attributes:
         variables: for interpolation; ON_ERROR_STOP is one of them, as in psql.
+        stopped_in: the name of the script that a failure ended; "" for a -c.
+        row_count: of the last statement.
+        last_error: what the server refused last, with its place in the text.
     """
 
     variables: dict[str, str] = field(default_factory=dict)
@@ -69,6 +73,10 @@ class BatchState:
     depth: int = 0
     script: Script = field(default_factory=lambda: Script(""))
     last: Statement | None = None
+    stopped_in: str = ""
+    row_count: int = 0
+    last_error: StatementFailed | None = None
+    last_excerpt: str = ""
     branches: Branches = field(default_factory=Branches)
 
 
@@ -122,36 +130,65 @@ class Batch:
             self.state.depth -= 1
 
     def execute(
-        self, statement: Statement, *, source: Iterable[bytes] | None = None, sink: BinaryIO | None = None
+        self,
+        statement: Statement,
+        *,
+        source: Iterable[bytes] | None = None,
+        sink: BinaryIO | None = None,
+        title: str = "",
     ) -> None:
         """Send a statement and write what it gives; a COPY reads from `source` and writes to `sink`."""
-        sent = interpolate(statement.text, self.state.variables, standard_strings=self.session.standard_strings)
         began = self._clock()
-        try:
-            with closing(self.session.execute(sent.text, source or self._copy_in(statement))) as events:
-                self.printer.show(events if sink is None else _diverted(events, sink))
-        except StatementFailed as error:
-            self._tell_failure(error, statement, sent)
-            raise StatementTold from None
+        with self._sent(statement) as sent:
+            copy_in = source or self._copy_in(statement)
+            with closing(self.session.execute(sent.text, copy_in)) as events:
+                counted = self._counted(events)
+                self.printer.show(counted if sink is None else _diverted(counted, sink), title)
         if self.state.timing:
-            self.printer.say(f"Time: {(self._clock() - began).total_seconds() * 1000:.3f} ms")
+            self.printer.say(_took((self._clock() - began).total_seconds() * 1000))
 
     def fetch(self, statement: Statement) -> tuple[tuple[Column, ...], list[Row]]:
         """Send a statement; gives its columns and rows instead of writing them."""
-        sent = interpolate(statement.text, self.state.variables, standard_strings=self.session.standard_strings)
         columns: tuple[Column, ...] = ()
         rows: list[Row] = []
+        with self._sent(statement) as sent, closing(self.session.execute(sent.text)) as events:
+            for event in self._counted(events):
+                if isinstance(event, Columns):
+                    columns, rows = tuple(event.columns), []
+                elif isinstance(event, Rows):
+                    rows += event.rows
+        return columns, rows
+
+    def described(self, statement: Statement) -> list[tuple[str, int, int]]:
+        """The columns that a statement would give, with type and modifier."""
+        with self._sent(statement) as sent:
+            self.session.ensure()
+            return query.describe(self.session.connection, sent.text)
+
+    @contextmanager
+    def _sent(self, statement: Statement) -> Iterator[Interpolated]:
+        """The text to send; what becomes of it is told, and left in psql's variables."""
+        variables = self.state.variables
+        sent = interpolate(statement.text, variables, standard_strings=self.session.standard_strings)
+        if variables.get("ECHO", "").lower() == "queries":
+            self.printer.echo(sent.text + (";" if statement.terminated and not statement.sent_by else ""))
+        self.state.row_count = 0
         try:
-            with closing(self.session.execute(sent.text)) as events:
-                for event in events:
-                    if isinstance(event, Columns):
-                        columns, rows = tuple(event.columns), []
-                    elif isinstance(event, Rows):
-                        rows += event.rows
+            with as_psql(self.session, variables, sent.text):
+                yield sent
         except StatementFailed as error:
+            said = error.said
+            variables |= {"ERROR": "true", "SQLSTATE": said.sqlstate, "ROW_COUNT": "0"}
+            variables |= {"LAST_ERROR_SQLSTATE": said.sqlstate, "LAST_ERROR_MESSAGE": said.message}
             self._tell_failure(error, statement, sent)
             raise StatementTold from None
-        return columns, rows
+        variables |= {"ERROR": "false", "SQLSTATE": "00000", "ROW_COUNT": str(self.state.row_count)}
+
+    def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Completed):
+                self.state.row_count = max(0, event.row_count)
+            yield event
 
     def _run_part(self, part: Statement | MetaCommand) -> None:
         if isinstance(part, MetaCommand) and part.name in CONDITIONALS:
@@ -189,7 +226,8 @@ class Batch:
 
     def _failed(self) -> None:
         self.failed = True
-        if self.interrupted or self.state.variables.get("ON_ERROR_STOP", "").lower() in _ON:
+        self.state.stopped_in = self.state.script.name
+        if self.interrupted or self.state.variables.get("ON_ERROR_STOP", "").lower() in ON:
             raise Stop
 
     def place(self, line: int) -> str:
@@ -201,7 +239,10 @@ class Batch:
         if error.said.position:
             line += statement.text.count("\n", 0, sent.origin(error.said.position - 1))
             shown = excerpt(sent.text, error.said.position, line)
+        self.state.last_error, self.state.last_excerpt = error, shown
         self.printer.failure(error, self.place(line), shown)
+        if self.state.variables.get("ECHO", "").lower() == "errors":
+            self.printer.tell(f"STATEMENT:  {sent.text}" + (";" if statement.terminated else ""))
         if error.said.sqlstate == PERMISSION_DENIED:
             from tui.core.access import explain
 
@@ -221,6 +262,19 @@ MetaRunner: TypeAlias = Callable[[Batch, MetaCommand], None]
 
 class StatementTold(Exception):
     """A statement failed, and the failure has been told."""
+
+
+def _took(milliseconds: float) -> str:
+    """As psql tells it: from a second on also in minutes and hours."""
+    told = f"Time: {milliseconds:.3f} ms"
+    if milliseconds < 1000:
+        return told
+    minutes, seconds = divmod(milliseconds / 1000, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{told} ({days} d {hours:02}:{minutes:02}:{seconds:06.3f})"
+    return f"{told} ({f'{hours:02}:' if hours else ''}{minutes:02}:{seconds:06.3f})"
 
 
 def _diverted(events: Iterable[Event], sink: BinaryIO) -> Iterator[Event]:
@@ -247,6 +301,7 @@ def run_all(batch: Batch, scripts: list[Script], *, single_transaction: bool) ->
         batch.run(script)
     if batch.session.state is TransactionState.FAILED:
         batch.printer.tell("A statement failed: nothing of the transaction was kept.")
+        batch.state.stopped_in = scripts[-1].name
         raise Stop
     drain(batch.session.execute("COMMIT"))
 

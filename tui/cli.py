@@ -17,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from tui.batch import Script
     from tui.core.login import BrokerLogins, DirectLogin
+    from tui.core.session import DatabaseSession
     from tui.printer import Look, Printer
 
 
@@ -35,9 +36,19 @@ _USAGE = frozenset({"client-settings-invalid", "script-unreadable", "workgroup-n
 _FORMATS = ("table", "csv", "json", "markdown", "unaligned")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Command):
+    """A command that tells in which order -c and -f stood: click gives each option's values by themselves."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta["wsql.order"] = [one.name for one in order if one.name in ("commands", "files")]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("-c", "--command", "commands", multiple=True, metavar="SQL", help="Run SQL, and leave. Repeatable.")
 @click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="Run a script (- is stdin). Repeatable.")
+@click.option("-l", "--list", "list_databases", is_flag=True, help="List the databases, and leave.")
 @click.option("-w", "--workgroup", help="The warehouse to connect to.")
 @click.option("-d", "--database", help="The database there.")
 @click.option("--url", help="The broker's address.")
@@ -55,6 +66,12 @@ _FORMATS = ("table", "csv", "json", "markdown", "unaligned")
 @click.option("-t", "--tuples-only", is_flag=True, help="No headings and counts.")
 @click.option("-x", "--expanded", is_flag=True, help="One line a value.")
 @click.option("--csv", is_flag=True, help="The same as --format csv.")
+@click.option("-P", "--pset", "looks", multiple=True, metavar="NAME=VALUE", help="As \\pset. Repeatable.")
+@click.option("-R", "--record-separator", metavar="SIGN", help="Between unaligned lines; a line's end unless said.")
+@click.option("-z", "--field-separator-zero", is_flag=True, help="A zero byte between unaligned values.")
+@click.option("-0", "--record-separator-zero", is_flag=True, help="A zero byte between unaligned lines.")
+@click.option("-e", "--echo-queries", is_flag=True, help="Write each statement before its results.")
+@click.option("-b", "--echo-errors", is_flag=True, help="Write each statement that failed below its error.")
 @click.option("-X", "--no-psqlrc", is_flag=True, hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="Results and errors only.")
 @click.version_option(package_name="warehouse-access-broker", prog_name="wsql")
@@ -65,16 +82,14 @@ def cli(**options: object) -> int:
     failed; 130 Ctrl-C.
     """
     commands, files = _texts(options["commands"]), _texts(options["files"])
-    if commands and files:
-        raise click.UsageError("Pass either -c or -f: their order would not be kept.")
-    variables = _variables(_texts(options["settings"]))
-    if options["on_error_stop"]:
-        variables = {"ON_ERROR_STOP": "on"} | variables
-    if not commands and not files and sys.stdin.isatty():
+    variables = _variables(options)
+    if not commands and not files and not options["list_databases"] and sys.stdin.isatty():
         return _start_full_screen(options)
+    order = ["list"] if options["list_databases"] else click.get_current_context().meta["wsql.order"]
+    look = _look(options)
     source = _source(options)
     try:
-        return _run_batch(source, options, variables, commands, files)
+        return _run_batch(source, options, variables, look, _scripts(order, commands, files))
     except BrokenPipeError:
         # The reader has gone (`wsql ... | head`); what Python would still flush has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -114,8 +129,8 @@ def _run_batch(
     source: "BrokerLogins | DirectLogin",
     options: dict[str, object],
     variables: dict[str, str],
-    commands: tuple[str, ...],
-    files: tuple[str, ...],
+    look: "Look",
+    scripts: "list[Script]",
 ) -> int:
     from tui.batch import Batch, Stop, run_all
     from tui.core.interrupt import cancel_on_interrupt
@@ -124,10 +139,9 @@ def _run_batch(
     from tui.metas import run_meta
     from tui.printer import Printer
 
-    scripts = _scripts(commands, files)
     quiet = bool(options["quiet"])
     with _output(options["output"]) as out:
-        printer = Printer(out, sys.stderr, _look(options), quiet=quiet)
+        printer = Printer(out, sys.stderr, look, quiet=quiet)
         session = DatabaseSession(
             source,
             SessionOptions(read_only=bool(options["read_only"]), on_notice=printer.notice, on_reconnect=printer.tell),
@@ -138,25 +152,54 @@ def _run_batch(
             _tell_ungranted(explainer, printer)
         try:
             with cancel_on_interrupt(session.cancel) as interrupted:
+                variables = _told_by_server(session) | variables
                 batch = Batch(session, printer, interrupted, run_meta, variables=variables, explainer=explainer)
                 try:
                     run_all(batch, scripts, single_transaction=bool(options["single_transaction"]))
                 except Stop:
-                    return ExitCode.CANCELLED if interrupted else ExitCode.FAILED if commands else ExitCode.SCRIPT
+                    is_script = bool(batch.state.stopped_in)
+                    return ExitCode.CANCELLED if interrupted else ExitCode.SCRIPT if is_script else ExitCode.FAILED
         finally:
             printer.redirect(None)
             session.close()
-        return ExitCode.FAILED if batch.failed and commands else ExitCode.OK
+        return ExitCode.FAILED if batch.failed and not scripts[-1].name else ExitCode.OK
 
 
 def _look(options: dict[str, object]) -> "Look":
+    from tui.core.errors import MetaCommandFailed
+    from tui.metalook import set_look
     from tui.printer import Format, Look
 
     chosen = Format.CSV if options["csv"] else Format(str(options["format_name"]))
     if options["no_align"] and chosen is Format.TABLE:
         chosen = Format.UNALIGNED
-    separator = "|" if options["field_separator"] is None else str(options["field_separator"])
-    return Look(chosen, bool(options["expanded"]), "", separator, bool(options["tuples_only"]))
+    look = Look(chosen, bool(options["expanded"]), tuples_only=bool(options["tuples_only"]))
+    for option, setting in (("field_separator", "fieldsep"), ("record_separator", "recordsep")):
+        if options[option] is not None:
+            set_look(look, f"{setting}={options[option]}")
+        if options[f"{option}_zero"]:
+            set_look(look, f"{setting}_zero")
+    try:
+        for setting in _texts(options["looks"]):
+            set_look(look, setting)
+    except MetaCommandFailed as error:
+        raise click.UsageError(" ".join((error.what, error.remedy)).strip()) from None
+    return look
+
+
+def _told_by_server(session: "DatabaseSession") -> dict[str, str]:
+    """The variables that psql sets once it is connected."""
+    info = session.connection.info
+    version = info.parameter_status("server_version") or ""
+    return {
+        "DBNAME": info.dbname,
+        "USER": info.user,
+        "HOST": info.host,
+        "PORT": str(info.port),
+        "ENCODING": "UTF8",
+        "SERVER_VERSION_NAME": version,
+        "SERVER_VERSION_NUM": str(info.server_version),
+    }
 
 
 def _start_full_screen(options: dict[str, object]) -> int:
@@ -192,21 +235,36 @@ def _source(options: dict[str, object]) -> "BrokerLogins | DirectLogin":
     return BrokerLogins(broker, settings.workgroup or choose_workgroup(broker), database or None)
 
 
-def _scripts(commands: tuple[str, ...], files: tuple[str, ...]) -> "list[Script]":
+def _scripts(order: list[str], commands: tuple[str, ...], files: tuple[str, ...]) -> "list[Script]":
+    """What to run, in the order of the command line."""
     from tui.batch import Script, read_script
 
-    if commands:
-        return [Script(command, reads_stdin=True) for command in commands]
-    return [read_script(file) for file in files or ("-",)]
+    sources = {"commands": iter(commands), "files": iter(files), "list": iter(["\\l"])}
+    scripts = []
+    for kind in order or ["stdin"]:
+        if kind == "files":
+            scripts.append(read_script(next(sources[kind])))
+        elif kind == "stdin":
+            scripts.append(read_script("-"))
+        else:
+            scripts.append(Script(next(sources[kind]), reads_stdin=True))
+    return scripts
 
 
-def _variables(settings: tuple[str, ...]) -> dict[str, str]:
-    variables = {}
-    for setting in settings:
+def _variables(options: dict[str, object]) -> dict[str, str]:
+    """Psql's -v NAME=VALUE; without the sign the variable is taken away."""
+    variables = {"ON_ERROR_STOP": "on"} if options["on_error_stop"] else {}
+    for kind in ("queries", "errors"):
+        if options[f"echo_{kind}"]:
+            variables["ECHO"] = kind
+    for setting in _texts(options["settings"]):
         name, equals, value = setting.partition("=")
-        if not equals or not name.replace("_", "a").isalnum():
+        if not name.replace("_", "a").isalnum():
             raise click.UsageError(f"--set takes NAME=VALUE, not {setting!r}.")
-        variables[name] = value
+        if equals:
+            variables[name] = value
+        else:
+            variables.pop(name, None)
     return variables
 
 

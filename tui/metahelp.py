@@ -3,11 +3,13 @@ r"""What \? says."""
 from typing import Final
 
 HELP: Final = r"""Running
-  \g [FILE]               run the statement (into a file)
+  \g [(OPTIONS)] [FILE]   run the statement (into a file)
   \gx                     run it, one line a value
   \gset [PREFIX]          its one row becomes variables
   \gexec                  run each value of its result
-  \watch [i=SEC] [c=N]    run it again and again
+  \gdesc                  the columns it would give; it is not run
+  \crosstabview [COLUMNS] its rows as a grid: down, across, value, order
+  \watch [i=SEC] [c=N] [m=ROWS]  run it again and again
 Describing (a pattern after it, + for more)
   \d [NAME]               relations, or all about one of them
   \dt \dv \dm \di \ds \dE  tables, views, materialized views, indexes, sequences, foreign tables

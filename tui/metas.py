@@ -7,23 +7,18 @@ that it names.
 
 import re
 from collections.abc import Callable
-from contextlib import closing, nullcontext
-from pathlib import Path
-from typing import Final, TextIO
+from contextlib import nullcontext
+from typing import Final
 
-from broker.clock import utc_now
 from tui.batch import Batch, LeaveScript, read_script
 from tui.core.copy import parse_copy
-from tui.core.errors import MetaCommandFailed, ScriptUnreadable
+from tui.core.errors import MetaCommandFailed
 from tui.core.events import Columns, Completed, Rows
-from tui.core.interpolation import interpolate
-from tui.core.statements import MetaCommand, Statement
+from tui.core.statements import SENDING, MetaCommand, Statement
 from tui.metahelp import HELP
 from tui.metalook import SHOWING, change_look, switch
-
-_ARGUMENT: Final = re.compile(r"'((?:[^'\\]|''|\\.)*)'|(\S+)", re.DOTALL)
-_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-_WATCH: Final = re.compile(r"(?:(?:i(?:nterval)?=)?(?P<seconds>\d+(?:\.\d*)?))? ?(?:c(?:ount)?=(?P<times>\d+))?")
+from tui.metasend import send
+from tui.metawords import arguments, one_argument, open_output
 
 
 def run_meta(batch: Batch, command: MetaCommand) -> None:
@@ -37,71 +32,14 @@ def run_meta(batch: Batch, command: MetaCommand) -> None:
 
     if describes(command.name):
         _describe(batch, command)
-    elif command.name in ("g", "gx", "gset", "gexec", "watch"):
-        _send(batch, command)
+    elif command.name in SENDING:
+        send(batch, command)
     elif command.name in SHOWING:
         change_look(batch.printer, command, arguments(batch, command))
     elif handler := _COMMANDS.get(command.name):
         handler(batch, command)
     else:
-        raise MetaCommandFailed(f"\\{command.name} is no command that wsql knows in a script.")
-
-
-def arguments(batch: Batch, command: MetaCommand) -> list[str]:
-    """The command's words: quoted ones as C strings, variables outside quotes filled in."""
-    words = []
-    for match in _ARGUMENT.finditer(command.argument):
-        quoted, plain = match.groups()
-        if quoted is not None:
-            words.append(re.sub(r"''|\\(.)", lambda m: _ESCAPES.get(m[1], m[1]) if m[1] else "'", quoted))
-        elif plain.startswith(":") and plain[1:] in batch.state.variables:
-            words.append(batch.state.variables[plain[1:]])
-        else:
-            words.append(interpolate(plain, batch.state.variables).text)
-    return words
-
-
-def _send(batch: Batch, command: MetaCommand) -> None:
-    r"""\g, \gx, \watch: run the statement before them, or the last one once more."""
-    statement = batch.state.last
-    if statement is None:
-        raise MetaCommandFailed(f"There is no statement yet for \\{command.name} to run.")
-    if command.name in _SENDERS:
-        _SENDERS[command.name](batch, statement, command)
-        return
-    look = batch.printer.look
-    expanded, look.expanded = look.expanded, look.expanded or command.name == "gx"
-    try:
-        if not command.argument:
-            batch.execute(statement)
-            return
-        with closing(open_output(command.argument)) as file, batch.printer.into(file):
-            batch.execute(statement)
-    finally:
-        look.expanded = expanded
-
-
-def _gset(batch: Batch, statement: Statement, command: MetaCommand) -> None:
-    r"""\gset [PREFIX]: the one row that comes becomes variables."""
-    columns, rows = batch.fetch(statement)
-    if len(rows) != 1:
-        raise MetaCommandFailed(f"\\gset wants one row, and {len(rows) or 'none'} came.", remedy="")
-    for column, value in zip(columns, rows[0], strict=True):
-        name = "".join(arguments(batch, command)) + column.name
-        if not re.fullmatch(r"\w+", name):
-            raise MetaCommandFailed(f"{name!r} is no name of a variable.", remedy="Give the column another with AS.")
-        if value is None:
-            batch.state.variables.pop(name, None)
-        else:
-            batch.state.variables[name] = value
-
-
-def _gexec(batch: Batch, statement: Statement, _command: MetaCommand) -> None:
-    r"""\gexec: every value that comes is a statement to run."""
-    _, rows = batch.fetch(statement)
-    for row in rows:
-        for text in filter(None, row):
-            batch.execute(Statement(text, statement.start, statement.line))
+        raise MetaCommandFailed(f"invalid command \\{command.name}", remedy="Try \\? for help.")
 
 
 def _describe(batch: Batch, command: MetaCommand) -> None:
@@ -127,21 +65,6 @@ def _describe(batch: Batch, command: MetaCommand) -> None:
         batch.printer.tell(f"{place}error: {told}" if place else told)
 
 
-def _watch(batch: Batch, statement: Statement, command: MetaCommand) -> None:
-    r"""\watch [SECONDS] or i=SECONDS, c=TIMES: again and again, until Ctrl-C or a failure."""
-    match = _WATCH.fullmatch(" ".join(arguments(batch, command)))
-    if match is None:
-        raise MetaCommandFailed("\\watch takes seconds, or i=SECONDS and c=TIMES.")
-    seconds, times = float(match["seconds"] or 2), int(match["times"] or 0)
-    done = 0
-    while True:
-        batch.printer.say(f"{utc_now().astimezone():%c} (every {seconds:g}s)\n")
-        batch.execute(statement)
-        done += 1
-        if done == times or batch.interrupted.wait(seconds):
-            return
-
-
 def _copy(batch: Batch, command: MetaCommand) -> None:
     copy = parse_copy(command.argument)
     statement = Statement(copy.statement, command.start, command.line)
@@ -160,7 +83,7 @@ def _copy(batch: Batch, command: MetaCommand) -> None:
 
 
 def _include(batch: Batch, command: MetaCommand) -> None:
-    path = _one_argument(batch, command)
+    path = one_argument(batch, command)
     batch.run(read_script(path, batch.state.script.folder if command.name in ("ir", "include_relative") else None))
 
 
@@ -176,17 +99,20 @@ def _set(batch: Batch, command: MetaCommand) -> None:
 
 
 def _unset(batch: Batch, command: MetaCommand) -> None:
-    batch.state.variables.pop(_one_argument(batch, command), None)
+    batch.state.variables.pop(one_argument(batch, command), None)
 
 
 def _echo(batch: Batch, command: MetaCommand) -> None:
     words = arguments(batch, command)
     newline = words[:1] != ["-n"]
     text = " ".join(words if newline else words[1:])
+    end = "\n" if newline else ""
     if command.name == "warn":
         batch.printer.tell(text)
+    elif command.name == "echo":
+        batch.printer.echo(text, end=end)
     else:
-        batch.printer.say(text, end="\n" if newline else "")
+        batch.printer.say(text, end=end)
 
 
 def _timing(batch: Batch, command: MetaCommand) -> None:
@@ -205,6 +131,24 @@ def _conninfo(batch: Batch, _command: MetaCommand) -> None:
         batch.printer.say(f"The login ends at {batch.session.expires_at:%Y-%m-%d %H:%M:%S %Z}.")
 
 
+def _encoding(batch: Batch, command: MetaCommand) -> None:
+    wanted = "".join(arguments(batch, command))
+    if not wanted:
+        batch.printer.say("UTF8")
+    elif wanted.lower().replace("-", "") not in ("utf8", "unicode"):
+        raise MetaCommandFailed(
+            f"wsql reads and writes UTF8 alone, not {wanted}.", remedy="Convert files with a program such as iconv."
+        )
+
+
+def _errverbose(batch: Batch, command: MetaCommand) -> None:
+    error = batch.state.last_error
+    if error is None:
+        batch.printer.say("There is no previous error.")
+        return
+    batch.printer.failure(error, batch.place(command.line), batch.state.last_excerpt, thorough=True)
+
+
 def _output(batch: Batch, command: MetaCommand) -> None:
     words = arguments(batch, command)
     batch.printer.redirect(open_output(words[0]) if words else None)
@@ -215,45 +159,29 @@ def _quit(_batch: Batch, _command: MetaCommand) -> None:
 
 
 def _refuse_program(_batch: Batch, _command: MetaCommand) -> None:
-    raise MetaCommandFailed("wsql runs no programs for a script.")
+    raise MetaCommandFailed(
+        "wsql runs no programs for a script.", remedy="Run them beside it: in a shell, or in a pipe."
+    )
+
+
+def _refuse_connect(_batch: Batch, _command: MetaCommand) -> None:
+    raise MetaCommandFailed("wsql keeps to one database in a script.", remedy="Name it with -d, and run a script each.")
 
 
 def _help(batch: Batch, _command: MetaCommand) -> None:
     batch.printer.say(HELP)
 
 
-def open_output(path: str) -> TextIO:
-    """A file to write to.
-
-    Raises:
-        MetaCommandFailed, ScriptUnreadable: it is a program, or cannot be opened.
-    """
-    if path.startswith("|"):
-        raise MetaCommandFailed("wsql runs no programs for a script.", remedy="Pipe wsql's own output.")
-    try:
-        return Path(path).expanduser().open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise ScriptUnreadable(f"{path}: {error.strerror}.") from None
-
-
-def _one_argument(batch: Batch, command: MetaCommand) -> str:
-    words = arguments(batch, command)
-    if len(words) != 1:
-        raise MetaCommandFailed(f"\\{command.name} takes one argument.")
-    return words[0]
-
-
-_SENDERS: Final[dict[str, Callable[[Batch, Statement, MetaCommand], None]]] = {
-    "gexec": _gexec,
-    "gset": _gset,
-    "watch": _watch,
-}
 _COMMANDS: Final[dict[str, Callable[[Batch, MetaCommand], None]]] = {
     "?": _help,
     "!": _refuse_program,
+    "c": _refuse_connect,
+    "connect": _refuse_connect,
     "conninfo": _conninfo,
     "copy": _copy,
     "echo": _echo,
+    "encoding": _encoding,
+    "errverbose": _errverbose,
     "i": _include,
     "include": _include,
     "include_relative": _include,

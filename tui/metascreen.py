@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.core.errors import MetaCommandFailed, ScriptUnreadable
+from tui.core.errors import MetaCommandFailed, ScriptUnreadable, StatementFailed
 from tui.core.interpolation import Interpolated
 from tui.core.interrupt import Interrupted
 from tui.core.outcome import Outcome, Run
@@ -18,8 +18,10 @@ from tui.core.statements import MetaCommand, Statement, split
 
 # What batch mode needs is loaded with the first command that it runs: the screen starts without.
 if TYPE_CHECKING:
+    from tui.batch import Batch
     from tui.conductor import RunRequest
     from tui.core.describe import Described
+    from tui.core.feed import ResultFeed
     from tui.core.session import DatabaseSession
     from tui.core.workbench import Workbench
 
@@ -46,6 +48,7 @@ class ScreenMetas:
         self._wrote = wrote
         self._interrupted = Interrupted()
         self._last: Statement | None = None
+        self._last_error: StatementFailed | None = None
 
     def begin(self) -> None:
         """A run begins: what cancelled the one before is over."""
@@ -104,7 +107,9 @@ class ScreenMetas:
         return sent_by is not None and (sent_by.name not in ("g", "gx") or bool(sent_by.argument))
 
     def finish(self, statement: Statement, outcome: Outcome) -> None:
-        r"""Write the results one line a value, where \x or \gx says so."""
+        r"""Remember a failure for \errverbose; write the results one line a value, where \x or \gx says so."""
+        if isinstance(outcome.failure, StatementFailed):
+            self._last_error = outcome.failure
         if not (self.expanded or (statement.sent_by is not None and statement.sent_by.name == "gx")):
             return
         from tui.core.table import ExpandedWriter
@@ -129,10 +134,14 @@ class ScreenMetas:
         printer = Printer(out, out, Look(expanded=self.expanded), quiet=True)
         variables = {"ON_ERROR_STOP": "on", **self.variables, **request.variables}
         batch = Batch(session, printer, self._interrupted, metas.run_meta, variables=variables)
-        batch.state.last = self._last
+        batch.state.last, batch.state.last_error = self._last, self._last_error
         try:
-            metas.run_meta(batch, command)
+            if command.name == "crosstabview":
+                outcome.feeds.append(_crosstab(batch, command))
+            else:
+                metas.run_meta(batch, command)
         except StatementTold:
+            self._last_error = batch.state.last_error
             outcome.failure = MetaCommandFailed(f"\\{command.name} ended with the failure above.", remedy="")
         except LeaveScript:
             pass
@@ -186,3 +195,18 @@ def _as_psql(described: "Described") -> str:
     writer.rows(list(described.rows))
     writer.end()
     return text.getvalue()
+
+
+def _crosstab(batch: "Batch", command: MetaCommand) -> "ResultFeed":
+    """The grid as a result that can be sorted, filtered and exported."""
+    from tui.core.crosstab import crosstab
+    from tui.core.feed import ResultFeed
+    from tui.metasend import names_of
+
+    if batch.state.last is None:
+        raise MetaCommandFailed("There is no statement yet for \\crosstabview to run.")
+    columns, rows = crosstab(*batch.fetch(batch.state.last), names_of(command))
+    feed = ResultFeed(columns)
+    feed.add(rows)
+    feed.complete = True
+    return feed

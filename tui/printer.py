@@ -36,6 +36,9 @@ class Look:
         null: stands for NULL there.
         separator: between unaligned values.
         tuples_only: no headings, titles and counts.
+        footer: the number of rows stands below.
+        record_separator: between the lines of unaligned values.
+        csv_separator: between the values of a CSV.
     """
 
     format: Format = Format.TABLE
@@ -43,6 +46,9 @@ class Look:
     null: str = ""
     separator: str = "|"
     tuples_only: bool = False
+    footer: bool = True
+    record_separator: str = "\n"
+    csv_separator: str = ","
 
 
 class Printer:
@@ -96,6 +102,10 @@ class Printer:
                 case Completed():
                     if begun:
                         writer.end()
+                    elif title:
+                        # As psql: \\watch tells when it was also where no rows come.
+                        self._out.write(f"{title}\n{event.tag}\n\n")
+                        continue
                     # psql, too, has no tag below what a COPY wrote.
                     self._tag(event.tag, gave_rows=begun or copied)
                     begun = copied = False
@@ -105,6 +115,11 @@ class Printer:
         """Write a text among the results."""
         self._out.write(harmless(text) + end)
         self._flush()
+
+    def echo(self, text: str, *, end: str = "\n") -> None:
+        """Write a text where results went at first, wherever they go now."""
+        self._first_out.write(harmless(text) + end)
+        self._first_out.flush()
 
     def remark(self, text: str) -> None:
         """Write what a command changed, unless only results are wanted."""
@@ -122,8 +137,8 @@ class Printer:
         self.tell(f"{notice.severity}:  {notice.message}")
         self._more(notice.detail, notice.hint)
 
-    def failure(self, error: SqlClientError, place: str, excerpt: str = "") -> None:
-        """Write what went wrong at `place` of the script."""
+    def failure(self, error: SqlClientError, place: str, excerpt: str = "", *, thorough: bool = False) -> None:
+        """Write what went wrong at `place` of the script; `thorough`: and all that the server named."""
         if not isinstance(error, StatementFailed):
             self.tell(
                 f"{place}{'error: ' if place else ''}{error.what}" + (f"\n{error.remedy}" if error.remedy else "")
@@ -132,8 +147,10 @@ class Printer:
         said = error.said
         self.tell(f"{place}{said.severity}:  {said.sqlstate}: {said.message}" + (f"\n{excerpt}" if excerpt else ""))
         self._more(said.detail, said.hint)
-        if said.context:
-            self.tell(f"CONTEXT:  {said.context}")
+        about = said.about if thorough else ()
+        for label, text in (("CONTEXT", said.context), *about):
+            if text:
+                self.tell(f"{label}:  {text}")
 
     def _more(self, detail: str, hint: str) -> None:
         if detail:
@@ -143,9 +160,15 @@ class Printer:
 
     def _writer(self, title: str, below: Sequence[str] | None) -> ResultWriter:
         look = self.look
+        below = () if below is None and not look.footer else below
         match look.format:
             case Format.CSV:
-                return CsvWriter(self._out, for_terminal=self._out.isatty())
+                return CsvWriter(
+                    self._out,
+                    for_terminal=self._out.isatty(),
+                    separator=look.csv_separator,
+                    heading=not look.tuples_only,
+                )
             case Format.JSON:
                 return JsonWriter(self._out)
             case Format.MARKDOWN:
@@ -156,6 +179,7 @@ class Printer:
                     null=look.null,
                     tuples_only=look.tuples_only,
                     separator=look.separator,
+                    record_separator=look.record_separator,
                     expanded=look.expanded,
                     for_terminal=self._out.isatty(),
                     title=title,

@@ -11,7 +11,7 @@ _WINDOW: Final = 20_000
 """Characters before and behind the cursor that are looked at in a large text."""
 _FRESH_LINE: Final = re.compile(r";[ \t]*\r?\n")
 _REST_OF_NAME: Final = re.compile(r'\w*"')
-_SENDING: Final = re.compile(r"\\(g|gx|watch|r)\b")
+_SENDING: Final = re.compile(r"\\(g|gx|gset|gexec|gdesc|crosstabview|watch|r)\b")
 _BETWEEN: Final = frozenset({"blank", "operator", "other", "open", "close"})
 _META: Final = re.compile(r"\\(?P<name>\S*)(?P<blank>\s*)(?P<argument>.*)", re.DOTALL)
 

@@ -6,6 +6,7 @@ statements of the same transaction. Rows that nobody fetches are never computed.
 
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -90,12 +91,5 @@ class ServerCursor:
 
 def _moved(said: ServerMessage, begin: int, length: int) -> ServerMessage:
     """The message with its position in the statement that begins at `begin`."""
-    return ServerMessage(
-        said.severity,
-        said.sqlstate,
-        said.message,
-        said.detail,
-        said.hint,
-        said.context,
-        min(max(said.position - begin, 1), length + 1) if said.position and length else 0,
-    )
+    position = min(max(said.position - begin, 1), length + 1) if said.position and length else 0
+    return replace(said, position=position)

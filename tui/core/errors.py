@@ -169,6 +169,7 @@ class ServerMessage:
 
     Attributes:
         position: 1-based, in characters of the text that was sent; 0 where the server named none.
+        about: what else it named (SCHEMA NAME, CONSTRAINT NAME, LOCATION, ...), with its labels.
     """
 
     severity: str
@@ -178,6 +179,7 @@ class ServerMessage:
     hint: str = ""
     context: str = ""
     position: int = 0
+    about: tuple[tuple[str, str], ...] = ()
 
 
 class StatementFailed(SqlClientError):

@@ -1,6 +1,6 @@
 """What a database sends back, as values: rows of texts, their columns, command tags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Row: TypeAlias = tuple[str | None, ...]
@@ -8,10 +8,18 @@ Row: TypeAlias = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a result; `type_oid` as in pg_type."""
+    """A column of a result.
+
+    Attributes:
+        type_oid: as in pg_type.
+        table_oid: the relation whose column it is, as in pg_class; 0 where it is computed.
+        table_column: its number there.
+    """
 
     name: str
     type_oid: int
+    table_oid: int = field(default=0, compare=False)
+    table_column: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,19 +30,30 @@ class ResultWriter(Protocol):
 class CsvWriter:
     """RFC 4180 with a heading, as `COPY ... (FORMAT csv, HEADER)`: NULL is empty, an empty text is `""`."""
 
-    def __init__(self, out: TextIO, *, for_terminal: bool = False) -> None:
+    def __init__(self, out: TextIO, *, for_terminal: bool = False, separator: str = ",", heading: bool = True) -> None:
         self._out = out
         self._for_terminal = for_terminal
+        self._separator = separator
+        self._heading = heading
+        self._special = _CSV_SPECIAL if separator == "," else re.compile(rf'["{re.escape(separator)}\n\r]|\A\\\.\Z')
 
     def begin(self, columns: Sequence[Column]) -> None:
-        self.rows([tuple(column.name for column in columns)])
+        if self._heading:
+            self.rows([tuple(column.name for column in columns)])
 
     def rows(self, rows: Sequence[Row]) -> None:
-        text = "".join([",".join(map(_csv_field, row)) + "\n" for row in rows])
+        text = "".join([self._separator.join(map(self._field, row)) + "\n" for row in rows])
         self._out.write(harmless(text) if self._for_terminal else text)
 
     def end(self) -> None:
         pass
+
+    def _field(self, value: str | None) -> str:
+        if value is None:
+            return ""
+        if not value or self._special.search(value):
+            return '"' + value.replace('"', '""') + '"'
+        return value
 
 
 class JsonWriter:
@@ -162,14 +173,6 @@ def distinct_names(columns: Sequence[Column]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-def _csv_field(value: str | None) -> str:
-    if value is None:
-        return ""
-    if not value or _CSV_SPECIAL.search(value):
-        return '"' + value.replace('"', '""') + '"'
-    return value
 
 
 def _markdown_cell(value: str | None) -> str:

@@ -172,7 +172,12 @@ def _abandon(connection: psycopg.Connection) -> None:
 
 def _columns(result: pq.abc.PGresult) -> tuple[Column, ...]:
     return tuple(
-        Column((result.fname(index) or b"").decode(errors="replace"), result.ftype(index))
+        Column(
+            (result.fname(index) or b"").decode(errors="replace"),
+            result.ftype(index),
+            result.ftable(index),
+            result.ftablecol(index),
+        )
         for index in range(result.nfields)
     )
 
@@ -196,5 +201,42 @@ def failure(error: psycopg.Error) -> StatementFailed:
         hint=diag.message_hint or "",
         context=diag.context or "",
         position=int(diag.statement_position or 0),
+        about=tuple((label, value) for label, value in _about(diag) if value),
     )
     return (StatementCancelled if said.sqlstate == CANCELLED else StatementFailed)(said)
+
+
+def _about(diag: psycopg.errors.Diagnostic) -> Iterator[tuple[str, str | None]]:
+    yield "SCHEMA NAME", diag.schema_name
+    yield "TABLE NAME", diag.table_name
+    yield "COLUMN NAME", diag.column_name
+    yield "DATATYPE NAME", diag.datatype_name
+    yield "CONSTRAINT NAME", diag.constraint_name
+    if diag.source_file:
+        yield "LOCATION", f"{diag.source_function}, {diag.source_file}:{diag.source_line}"
+
+
+def describe(connection: psycopg.Connection, text: str) -> list[tuple[str, int, int]]:
+    """The columns that a statement would give, with type and modifier; it is not run.
+
+    Raises:
+        StatementFailed: the server refuses it.
+        ConnectionLost: the connection broke.
+    """
+    pgconn = connection.pgconn
+    try:
+        pgconn.send_prepare(b"", text.encode())
+        _refused(connection.wait(generators.execute(pgconn)))
+        pgconn.send_describe_prepared(b"")
+        result = _refused(connection.wait(generators.execute(pgconn)))
+    except psycopg.OperationalError as error:
+        raise ConnectionLost(str(error).strip()) from None
+    names = [column.name for column in _columns(result)]
+    return [(name, result.ftype(index), result.fmod(index)) for index, name in enumerate(names)]
+
+
+def _refused(results: list[pq.abc.PGresult]) -> pq.abc.PGresult:
+    for result in results:
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            raise _failure(result)
+    return results[-1]

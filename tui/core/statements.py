@@ -54,7 +54,8 @@ _META: Final = re.compile(
 )
 _LINE_END: Final = re.compile(r"\r?\n|\Z")
 _DATA_END: Final = re.compile(r"^\\\.[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-_SENDING: Final = frozenset({"g", "gx", "gset", "gexec", "watch"})
+SENDING: Final = frozenset({"g", "gx", "gset", "gexec", "gdesc", "crosstabview", "watch"})
+r"""The backslash commands that end a statement as a semicolon does."""
 
 
 class Token(NamedTuple):
@@ -84,7 +85,7 @@ class Statement:
         start: of `text` in the script, in characters.
         line: 1-based line of `start`.
         terminated: False if the script ended first; the statement may be unfinished.
-        sent_by: the backslash command that ended it instead of a semicolon: \g, \gx, \gset, \gexec or \watch.
+        sent_by: the backslash command that ended it instead of a semicolon: one of `SENDING`.
         copy_data: the lines that follow a `COPY ... FROM STDIN`, or None if the script holds none.
     """
 
@@ -241,7 +242,7 @@ class _Splitter:
         command = MetaCommand(name, argument.strip(), token.start, self._line_of(token.start))
         if name == "r":
             self._buffer = _Buffer()
-        elif name in _SENDING and self._buffer.start >= 0:
+        elif name in SENDING and self._buffer.start >= 0:
             yield from self._finish(sent_by=command)
         else:
             self._buffer.blanked.append((token.start, token.end))

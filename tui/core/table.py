@@ -198,6 +198,7 @@ class UnalignedWriter:
         null: str = "",
         tuples_only: bool = False,
         separator: str = "|",
+        record_separator: str = "\n",
         expanded: bool = False,
         for_terminal: bool = False,
         title: str = "",
@@ -207,42 +208,49 @@ class UnalignedWriter:
         self._null = null
         self._tuples_only = tuples_only
         self._separator = separator
+        self._between = record_separator
         self._expanded = expanded
         self._for_terminal = for_terminal
         self._title = "" if tuples_only else title
         self._below = below
         self._names: list[str] = []
         self._count = 0
+        self._begun = False
 
     def begin(self, columns: Sequence[Column]) -> None:
         self._names = [column.name for column in columns]
-        self._count = 0
-        self._out.write(f"{self._title}\n" if self._title else "")
+        self._count, self._begun = 0, False
+        if self._title:
+            self._put(self._title)
         if not self._tuples_only and not self._expanded:
-            self._out.write(self._line(self._names))
+            self._put(self._separator.join(self._names))
 
     def rows(self, rows: Sequence[Row]) -> None:
         for row in rows:
             texts = [self._null if value is None else value for value in row]
             if self._expanded:
-                self._out.write("\n" if self._count else "")
-                self._out.writelines(self._line(pair) for pair in zip(self._names, texts, strict=True))
-            else:
-                self._out.write(self._line(texts))
+                if self._count:
+                    self._put("")
+                for pair in zip(self._names, texts, strict=True):
+                    self._put(self._separator.join(pair))
+            elif texts:
+                self._put(self._separator.join(texts))
             self._count += 1
 
     def end(self) -> None:
-        if self._tuples_only or (self._expanded and self._below is None):
-            return
-        below = [_counted(self._count)] if self._below is None else self._below
-        self._out.write("".join(f"{self._shown(line)}\n" for line in below))
+        below = self._below
+        if below is None:
+            below = () if self._expanded else [_counted(self._count)]
+        for line in () if self._tuples_only else below:
+            self._put(line)
+        if self._begun:
+            # As psql: the last line ends with a line's end, whatever stands between records, but for zero bytes.
+            self._out.write("\0" if self._between == "\0" else "\n")
 
-    def _line(self, texts: Iterable[str]) -> str:
-        text = self._separator.join(texts)
-        return f"{self._shown(text)}\n"
-
-    def _shown(self, text: str) -> str:
-        return harmless(text) if self._for_terminal else text
+    def _put(self, line: str) -> None:
+        self._out.write(self._between if self._begun else "")
+        self._out.write(harmless(line) if self._for_terminal else line)
+        self._begun = True
 
 
 def _counted(rows: int) -> str:

@@ -257,6 +257,35 @@ select 1 \; select 2;
 begin; show search_path; commit;
 values (1, 'a'), (2, null);
 \qecho done
+select 1 as a, 'x' as b, 10 as v, 2 as s union all select 1, 'y', null, 1 order by 1, 2 \crosstabview a b v s
+select 1::numeric(10, 2) as n, array[1] as list \gdesc
+create temp table g (a int) \gdesc
+select 1 as a, 2 as b \g (format=unaligned fieldsep=;)
+create temp table g (a int);
+insert into g values (1), (2);
+\echo :ROW_COUNT :ERROR :SQLSTATE :DBNAME
+\set AUTOCOMMIT off
+insert into g values (3);
+rollback;
+select count(*) from g;
+commit;
+\set AUTOCOMMIT on
+\pset footer off
+select 1 as a;
+\pset footer on
+\pset recordsep ;
+\a
+values (1), (2);
+\a
+\encoding
+\errverbose
+\o /dev/null
+\echo shown
+\qecho hidden
+select 'hidden';
+\o
+\set many 1 2 'a b'
+\echo :many
 \q
 select 'never';
 """
@@ -266,7 +295,10 @@ select 'never';
 @pytest.mark.parametrize(
     "arguments",
     [["-f", "-"], ["-At", "-F", ",", "-c", "select 1 as a, null as b"], ["-x", "-c", "select 1 as a, 'bb' as c"],
-     ["--csv", "-c", "select 1 as a, null as b, 'a,b' as c"], ["-c", "\\d nothing"], ["-c", "\\du"]],
+     ["--csv", "-c", "select 1 as a, null as b, 'a,b' as c"], ["-c", "\\d nothing"], ["-c", "\\du"],
+     ["-A", "-R", "|", "-P", "null=NIL", "-c", "select null as a, 2 as b", "-f", "-"],
+     ["-A0zt", "-P", "footer=off", "-e", "-c", "values (1, 2), (3, 4)"],
+     ["--csv", "-t", "-P", "csv_fieldsep=;", "-c", "select 'x;y', 'p,q'"]],
 )  # fmt: skip
 def test_scripts_say_what_psqls_say(conninfo, arguments):
     """Output, errors and exit code, byte by byte, where the two should agree."""
@@ -280,3 +312,38 @@ def test_scripts_say_what_psqls_say(conninfo, arguments):
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute("drop table if exists t")
     assert told[1] == told[0]
+
+
+def test_a_transaction_that_goes_on_after_an_error_where_psqls_variable_says_so(wsql):
+    script = """
+create temp table t (a int primary key);
+\\set ON_ERROR_ROLLBACK on
+begin;
+insert into t values (1);
+insert into t values (1);
+\\echo :ERROR :LAST_ERROR_SQLSTATE
+\\errverbose
+insert into t values (2);
+commit;
+select sum(a) from t;
+"""
+    code, out, err = wsql("--no-on-error-stop", "-qAt", script=script)
+    assert (code, out) == (0, "true 23505\n3\n")
+    assert "CONSTRAINT NAME:  t_pkey\nLOCATION:  _bt_check_unique" in err
+    # The savepoints are ours: none of them is left to the script.
+    assert "ERROR" in wsql("-c", "begin; release wsql_before_statement")[2]
+
+
+def test_commands_and_files_run_in_their_order_and_the_last_decides(wsql, tmp_path):
+    file = tmp_path / "x.sql"
+    file.write_text("select 2;\n")
+    assert wsql("-At", "-c", "select 1", "-f", str(file), "-c", "select 3") == (0, "1\n2\n3\n", "")
+    assert wsql("-At", "-f", str(file), "-c", "select nope")[0] == 1
+    file.write_text("select nope;\n")
+    assert wsql("-At", "-c", "select 1", "-f", str(file))[0] == 3
+
+
+def test_databases_are_listed(wsql, conninfo):
+    code, out, _ = wsql("-l")
+    assert code == 0
+    assert conninfo_to_dict(conninfo)["dbname"] in out

@@ -68,3 +68,13 @@ async def test_a_description_shows_what_hangs_on_the_relation(opened, wish):
         assert [feed.row(0)[0] for feed in seen.main.results.feeds] == ["id"]
         await seen.run("\\dt described")
         assert seen.table.feed.row(0)[:3] == ("public", "described", "table")
+
+
+async def test_a_crosstab_is_a_result_and_an_error_is_told_in_full(opened, wish):
+    async with opened(wish) as seen:
+        await seen.run("values (1, 'x', 10), (1, 'y', 20), (2, 'x', 30) \\crosstabview")
+        assert [column.name for column in seen.table.feed.columns] == ["column1", "x", "y"]
+        assert seen.table.feed.row(1) == ("2", "30", "")
+        await seen.run("select * from nowhere_at_all")
+        await seen.run("\\errverbose")
+        assert "LOCATION: parserOpenTable" in seen.said

@@ -10,8 +10,8 @@ from tui.cli import ExitCode, run
     ("arguments", "says"),
     [
         (["--nope"], "No such option"),
-        (["-c", "x", "-f", "y", "--dsn", ""], "either -c or -f"),
-        (["--dsn", "", "-v", "novalue", "-c", "x"], "NAME=VALUE"),
+        (["--dsn", "", "-v", "no-name=1", "-c", "x"], "NAME=VALUE"),
+        (["--dsn", "", "-P", "nosuch=1", "-c", "x"], "nosuch is not known"),
         (["--dsn", "", "-w", "w", "-c", "x"], "without the broker"),
         (["--dsn", "", "-f", "/nowhere/x.sql"], "/nowhere/x.sql"),
     ],
