@@ -21,8 +21,8 @@ class Form(StrEnum):
     IN_LIST = "IN list"
 
 
-def clip(form: Form, columns: Sequence[Column], rows: Sequence[Row], column: int = 0) -> str:
-    """The rows as text; an IN list is made of the values of `column` alone."""
+def clip(form: Form, columns: Sequence[Column], rows: Sequence[Row], column: int = 0, table: str = "") -> str:
+    """The rows as text; an IN list is made of the values of `column` alone, an INSERT goes into `table`."""
     match form:
         case Form.TSV:
             heading = tuple(one.name for one in columns)
@@ -37,7 +37,7 @@ def clip(form: Form, columns: Sequence[Column], rows: Sequence[Row], column: int
         case Form.INSERT:
             names = ", ".join(quote_identifier(one.name) for one in columns)
             values = (", ".join(_literal(one, value) for one, value in zip(columns, row, strict=True)) for row in rows)
-            return f"INSERT INTO table_name ({names}) VALUES\n" + ",\n".join(f"    ({row})" for row in values) + ";\n"
+            return f"INSERT INTO {table} ({names}) VALUES\n" + ",\n".join(f"    ({row})" for row in values) + ";\n"
         case Form.IN_LIST:
             # NULL is never IN a list.
             found = dict.fromkeys(row[column] for row in rows if row[column] is not None)

@@ -1,6 +1,6 @@
 """What every part of the main screen may reach."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import Screen
@@ -10,7 +10,7 @@ from tui.core.errors import SqlClientError
 from tui.core.interpolation import interpolate
 from tui.core.parameters import as_sql, parameters
 from tui.core.progress import Progress
-from tui.core.relations import Schema
+from tui.core.relations import ColumnInfo, Schema
 from tui.core.statements import Statement
 from tui.widgets.editors import Editors
 from tui.widgets.result_table import ResultTable
@@ -34,6 +34,7 @@ class Bench(Screen[None]):
         changed: the texts are to be kept anew.
         narrow: the screen is too narrow for the catalog beside the texts; None before its size is known.
         schemas: what lies in the database; empty before it is known.
+        columns: of its relations.
         values: given for `:name` before.
     """
 
@@ -41,6 +42,7 @@ class Bench(Screen[None]):
     changed = False
     narrow: bool | None = None
     schemas: tuple[Schema, ...] = ()
+    columns: Sequence[ColumnInfo] = ()
 
     def __init__(self) -> None:
         super().__init__()

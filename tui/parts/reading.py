@@ -1,12 +1,15 @@
 """Reading results: more rows, whole values, copies, tabs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tui.commands import Command
 from tui.core.clips import Form, clip
-from tui.core.events import Row
+from tui.core.events import Column, Row
 from tui.core.feed import ResultFeed
+from tui.core.parameters import quoted
+from tui.core.relations import origin
 from tui.messages import PageCame, WorkEnded, WorkTold
 from tui.parts.bench import Bench
 from tui.screens.dialogs import AskText, Choose
@@ -104,6 +107,23 @@ class Reading(Bench):
         table = self.table_or_tell()
         if table is None:
             return
+        columns = table.feed.columns
+        if form is not Form.INSERT:
+            self._copy(table, form, columns)
+        elif found := origin(columns, self.schemas, self.columns):
+            schema, relation, names = found
+            renamed = tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
+            self._copy(table, form, renamed, f"{quoted(schema)}.{quoted(relation)}")
+        else:
+
+            def given(name: object) -> None:
+                if name and str(name).strip():
+                    self._copy(table, form, columns, str(name).strip())
+
+            hint = "As SQL has it. The columns are of several tables, or computed, or wsql does not know theirs."
+            self.app.push_screen(AskText("Insert into which table?", "", hint), given)
+
+    def _copy(self, table: ResultTable, form: Form, columns: Sequence[Column], into: str = "") -> None:
         start, stop = table.selected_rows if table.marked else (0, table.shown.rows)
         rows: list[Row] = []
         characters = 0
@@ -112,7 +132,7 @@ class Reading(Bench):
             if rows and characters > _COPIED_CHARACTERS:
                 break
             rows.append(row)
-        self.app.copy_to_clipboard(clip(form, table.feed.columns, rows, table.cursor_column))
+        self.app.copy_to_clipboard(clip(form, columns, rows, table.cursor_column, into))
         copied = f"Copied {len(rows):,} row{'' if len(rows) == 1 else 's'} as {form}."
         if len(rows) < stop - start:
             copied += f" The clipboard takes no more of the {stop - start:,}: export them to a file (e)."

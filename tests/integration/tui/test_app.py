@@ -199,6 +199,17 @@ async def test_rows_are_copied(opened, wish):
         await seen.until(lambda: seen.app.clipboard == "a\tb\n1\tt1\n2\tt2\n", "the clipboard")
         seen.main.copy_rows(Form.IN_LIST)
         assert seen.app.clipboard == "(1, 2)"
+        # Computed columns are of no table: the person says into which.
+        seen.main.copy_rows(Form.INSERT)
+        await seen.until(lambda: "Insert into which table?" in seen.dialog(), "the question")
+        await seen.pilot.press(*"s.t", "enter")
+        await seen.until(lambda: seen.app.clipboard.startswith('INSERT INTO s.t ("a", "b") VALUES\n'), "the clipboard")
+        schemas = seen.main.schemas
+        await seen.run('create table "My table" (id int, name text); insert into "My table" values (1, null)', "f6")
+        await seen.until(lambda: seen.main.schemas is not schemas, "the new catalog")
+        await seen.run('select name as called, id from "My table"')
+        seen.main.copy_rows(Form.INSERT)
+        assert seen.app.clipboard == 'INSERT INTO public."My table" ("name", "id") VALUES\n    (NULL, 1);\n'
 
 
 async def test_notices_and_backslash_commands(opened, wish):
@@ -211,7 +222,7 @@ async def test_notices_and_backslash_commands(opened, wish):
         await seen.run("\\conninfo")
         assert "You are connected to database" in seen.said
         await seen.run("\\nope")
-        assert "no command" in seen.messages
+        assert "invalid command" in seen.messages
 
 
 async def test_read_only(opened, wish):

@@ -4,7 +4,8 @@ SELECT n.nspname AS schema,
        a.attname AS name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
        NOT a.attnotnull AS nullable,
-       pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS can_select
+       pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS can_select,
+       a.attnum AS number
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

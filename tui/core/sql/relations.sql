@@ -11,7 +11,8 @@ SELECT n.nspname AS schema,
        pg_catalog.has_table_privilege(c.oid, 'INSERT') AS can_insert,
        pg_catalog.has_table_privilege(c.oid, 'UPDATE') AS can_update,
        pg_catalog.has_table_privilege(c.oid, 'DELETE') AS can_delete,
-       c.relrowsecurity AS row_security
+       c.relrowsecurity AS row_security,
+       c.oid AS oid
 FROM pg_catalog.pg_namespace n
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 WHERE %(system)s OR (n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%%')

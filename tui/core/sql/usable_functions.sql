@@ -9,7 +9,9 @@ FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE')
   AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
-  AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype, 'language_handler'::regtype)
+  AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype, 'cstring'::regtype,
+                          'language_handler'::regtype, 'index_am_handler'::regtype, 'table_am_handler'::regtype,
+                          'fdw_handler'::regtype, 'tsm_handler'::regtype)
   AND NOT 'internal'::regtype = ANY (p.proargtypes)
   AND NOT 'cstring'::regtype = ANY (p.proargtypes)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oprcode = p.oid AND n.nspname = 'pg_catalog')
