@@ -26,6 +26,7 @@ from tui.messages import (
     OutcomeReached,
     OutcomeShown,
     PageCame,
+    PartsRead,
     PathCame,
     RunEnded,
     RunRefused,
@@ -35,6 +36,7 @@ from tui.messages import (
 
 if TYPE_CHECKING:
     from tui.core.access import Refused
+    from tui.core.chosen import Chosen
     from tui.core.feed import ResultFeed
     from tui.core.history import History, HistoryEntry
     from tui.core.session import DatabaseSession
@@ -160,6 +162,24 @@ class Conductor:
         self._runs += 1
         self._stopping = False
         self._desk.submit(lambda: self._run(request))
+
+    def read(self, chosen: "Chosen") -> None:
+        """Split a long text, and post what it holds; it is shown to run, and can be cancelled."""
+        from tui.core.chosen import read
+
+        self._runs += 1
+        self._stopping = False
+
+        def work() -> None:
+            try:
+                self._post(PartsRead(read(chosen, lambda: self._stopping)))
+            except SqlClientError as error:
+                self._post(WorkbenchTold(Said(error.what)))
+            finally:
+                self._runs -= 1
+                self._post(RunEnded())
+
+        self._desk.submit(work)
 
     def cancel(self) -> None:
         """Stop what runs, and what waits behind it. The request goes out at once, whatever else is under way."""
@@ -332,7 +352,7 @@ class Conductor:
 
     def _find_catalog(self) -> None:
         from tui.core import catalog
-        from tui.core.completion_load import load_names
+        from tui.core.completion_load import names_of
         from tui.core.session import DatabaseSession, SessionOptions
 
         access = self.workbench.access
@@ -341,11 +361,9 @@ class Conductor:
         session = DatabaseSession(access.source, SessionOptions(application_name="wsql catalog"))
         try:
             session.connect()
-            found = catalog.schemas(session.connection)
-            usable = [schema.name for schema in found if schema.usable]
-            self._post(CatalogCame(found, catalog.columns(session.connection, usable)))
+            self._post(CatalogCame(*catalog.all_of(session)))
             try:
-                self._post(NamesCame(load_names(session.connection)))
+                self._post(NamesCame(names_of(session)))
             except catalog.CatalogError as error:
                 # A server that is not quite PostgreSQL: the tree is there all the same.
                 self._post(WorkbenchTold(Wrote(f"Completion offers keywords only: {error}".strip())))

@@ -59,12 +59,12 @@ class Refused:
 def lacking(session: DatabaseSession, wanted: Sequence[Touched]) -> tuple[Refused, ...]:
     """Of what a statement touches, what the server says the current user may not. One round trip.
 
-    In a failed transaction the server answers nothing: then every relation with a schema counts as lacking, and the
-    broker is left to say.
+    In a failed transaction the server answers nothing, and an Amazon Redshift knows no such question: then every
+    relation with a schema counts as lacking, and the broker is left to say.
     """
     if not wanted:
         return ()
-    if session.state not in (TransactionState.IDLE, TransactionState.OPEN):
+    if session.redshift or session.state not in (TransactionState.IDLE, TransactionState.OPEN):
         return tuple(Refused(one.schema, one.name, one.privilege) for one in wanted if one.schema)
     parameters = {
         "schemas": [one.schema for one in wanted],

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from tui.core.relations import ColumnInfo, Relation, RelationKind, Schema
+from tui.core.session import DatabaseSession
 
 _SQL: Final = Path(__file__).parent / "sql"
 _RELATIONS: Final = (_SQL / "relations.sql").read_bytes()
@@ -16,6 +17,17 @@ _COLUMNS: Final = (_SQL / "columns.sql").read_bytes()
 
 CatalogError = psycopg.Error
 """What asking may raise."""
+
+
+def all_of(session: DatabaseSession) -> tuple[tuple[Schema, ...], list[ColumnInfo]]:
+    """Every schema with its relations, and their columns as far as the schemas may be used."""
+    connection = session.connection
+    if session.redshift:
+        from tui.core import redshift
+
+        return redshift.schemas(connection), redshift.columns(connection)
+    found = schemas(connection)
+    return found, columns(connection, [schema.name for schema in found if schema.usable])
 
 
 def schemas(connection: psycopg.Connection, *, system: bool = False) -> tuple[Schema, ...]:
@@ -36,6 +48,7 @@ def schemas(connection: psycopg.Connection, *, system: bool = False) -> tuple[Sc
                         row["can_update"],
                         row["can_delete"],
                         row["row_security"],
+                        row["oid"],
                     )
                 )
     return tuple(

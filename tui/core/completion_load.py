@@ -24,6 +24,19 @@ SELECT pg_catalog.current_schemas(true)::text[] AS path,
 """
 
 
+def names_of(session: DatabaseSession) -> Names:
+    """The names as they are now, of whatever server it is.
+
+    Raises:
+        psycopg.Error: the server does not answer.
+    """
+    if session.redshift:
+        from tui.core import redshift
+
+        return redshift.load_names(session.connection)
+    return load_names(session.connection)
+
+
 def load_names(connection: psycopg.Connection) -> Names:
     """The names as they are now. Some 20,000 columns take about a second.
 
@@ -57,7 +70,7 @@ def load_names(connection: psycopg.Connection) -> Names:
 
 def load_path(session: DatabaseSession) -> tuple[str, ...]:
     """The schemas that need not be named, as the session stands; none where it is in a failed transaction."""
-    if session.state not in (TransactionState.IDLE, TransactionState.OPEN):
+    if session.redshift or session.state not in (TransactionState.IDLE, TransactionState.OPEN):
         return ()
     row = session.connection.execute(b"SELECT pg_catalog.current_schemas(true)::text[]").fetchone()
     return tuple(row[0]) if row else ()

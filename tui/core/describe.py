@@ -71,7 +71,9 @@ def describe(session: DatabaseSession, name: str, pattern: str) -> Iterator[Desc
     session.ensure()
     connection, plain = session.connection, _plain(name)
     try:
-        if plain == "d" and pattern:
+        if session.redshift:
+            yield from _redshift(connection, name, pattern)
+        elif plain == "d" and pattern:
             for sheet in sheets(connection, pattern, verbose="+" in name):
                 yield Described(sheet.title, sheet.columns, sheet.rows, below=sheet.footers, flat=sheet.flat)
         elif plain == "dx" and "+" in name:
@@ -88,6 +90,16 @@ def describe(session: DatabaseSession, name: str, pattern: str) -> Iterator[Desc
             yield from _pgspecial(connection, name, pattern)
     except psycopg.Error as error:
         raise MetaCommandFailed(error.diag.message_primary or str(error).strip(), remedy="") from None
+
+
+def _redshift(connection: psycopg.Connection, name: str, pattern: str) -> Iterator[Described]:
+    from tui.core import redshift
+
+    if _plain(name) == "d" and pattern:
+        for sheet in redshift.sheets(connection, pattern):
+            yield Described(sheet.title, sheet.columns, sheet.rows, below=sheet.footers, flat=True)
+    else:
+        yield Described(*redshift.listed(connection, name, pattern))
 
 
 def _plain(name: str) -> str:

@@ -133,6 +133,9 @@ class Runner:
 
     def _only_reads(self, text: str) -> bool:
         """Whether rows may be computed as one scrolls. What may change something is run to its end at once."""
+        if self._session.redshift:
+            # Its cursors gather the whole result first, and what a function does is in another catalog.
+            return False
         names, words = _called(text)
         if first_word(text) not in _QUERIES or words & _CHANGING or ";" in words:
             return False
@@ -187,6 +190,6 @@ def preflight(session: DatabaseSession, texts: Sequence[str], explainer: Explain
     """
     if any(first_word(text) in ("set", "reset", "grant", "revoke", "alter", "do", "call") for text in texts):
         return ()
-    if session.state not in (TransactionState.IDLE, TransactionState.OPEN):
+    if session.redshift or session.state not in (TransactionState.IDLE, TransactionState.OPEN):
         return ()
     return explain(session, texts, explainer)

@@ -1,8 +1,6 @@
 """A database session that knows its login: connects, runs, cancels, and reconnects before the login ends."""
 
-import os
 import select
-import socket
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +34,7 @@ _LIVENESS: Final = {
 _STATELESS: Final = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "FETCH", "EXPLAIN", "SHOW", "BEGIN", "COMMIT", "ROLLBACK"}
 )
+_OLDEST_POSTGRES: Final = 90_000
 _NEW_SESSION: Final = "Connected again; session settings and temporary tables are new."
 _SET_LIMIT: Final = "SELECT pg_catalog.set_config(%s, %s, false)"
 _HELD_STATE: Final = (Path(__file__).parent / "sql" / "held_state.sql").read_bytes()
@@ -98,7 +97,11 @@ class SessionOptions:
 
 
 class DatabaseSession:
-    """One connection, used by one thread at a time; `cancel` may be called from any other."""
+    """One connection, used by one thread at a time; `cancel` may be called from any other.
+
+    Attributes:
+        redshift: the server is an Amazon Redshift, whose catalog is another.
+    """
 
     def __init__(self, source: LoginSource, options: SessionOptions | None = None, clock: Clock = utc_now) -> None:
         self._source = source
@@ -110,8 +113,8 @@ class DatabaseSession:
         self._in_transaction = False
         self._may_hold_state = False
         self._cancelling = Lock()
-        self._unheard: psycopg.Connection | None = None
         self._read_only = self._options.read_only
+        self.redshift = False
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -184,7 +187,6 @@ class DatabaseSession:
     ) -> Generator[Event, None, None]:
         """Send a text and tell what comes back, while it comes (see `tui.core.query.run`)."""
         self.ensure()
-        self._unheard = None
         gave_rows = False
         try:
             for event in query.run(self.connection, text, copy_in, chunk_rows):
@@ -208,23 +210,14 @@ class DatabaseSession:
         self._may_hold_state = held
 
     def cancel(self) -> None:
-        """Ask the server to stop what runs: on a connection of its own, at once, from any thread.
-
-        Where that was not heard, the next call gives the connection up, so that nobody is left waiting for it.
-        """
+        """Ask the server to stop what runs: on a connection of its own, at once, from any thread."""
         connection = self._connection
         if connection is None or not self._cancelling.acquire(blocking=False):
             return
         try:
-            if connection is self._unheard and self.state is TransactionState.RUNNING:
-                _hang_up(connection)
-                return
-            self._unheard = None
             connection.cancel_safe(timeout=_CANCEL_SECONDS)
         except psycopg.Error as error:
-            self._unheard = connection
-            said = f"The cancel request failed: {error}. Cancel once more to give the connection up."
-            self._options.on_notice(Notice("WARNING", said))
+            self._options.on_notice(Notice("WARNING", f"The cancel request failed: {error}"))
         finally:
             self._cancelling.release()
 
@@ -286,9 +279,17 @@ class DatabaseSession:
         self._connection, self._renew_at = connection, self._login.renew_at(now)
         self._in_transaction = self._may_hold_state = False
         try:
+            self.redshift = _is_redshift(connection)
+            if self._read_only and self.redshift:
+                self.reset()
+                raise ConnectionFailed(
+                    "Amazon Redshift knows no read-only sessions.", remedy="Ask for a database role that only reads."
+                )
             if self._read_only:
                 connection.execute("SET default_transaction_read_only = on")
             for name, value in self._options.limits.items():
+                if self.redshift and name != "statement_timeout":
+                    continue
                 connection.execute(_SET_LIMIT, [name, value])
         except psycopg.Error as error:
             # Not open to whoever would take it for limited.
@@ -338,8 +339,8 @@ class DatabaseSession:
         # Parameters in the text itself: the extended protocol's own portal would count as a cursor of the session.
         try:
             row = psycopg.ClientCursor(self.connection).execute(_HELD_STATE, {"limits": limits}).fetchone()
-        except psycopg.OperationalError:
-            # It has just been ended: nothing of it can be kept any more, only what is known can be told.
+        except psycopg.Error:
+            # It has just been ended, or is no PostgreSQL: only what is known here can be told.
             return self._may_hold_state
         return row is None or bool(row[0])
 
@@ -364,10 +365,12 @@ class DatabaseSession:
         )
 
 
-def _hang_up(connection: psycopg.Connection) -> None:
-    """Let whoever waits on the connection see its end at once; the descriptor stays libpq's own to close."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
-        ours.shutdown(socket.SHUT_RDWR)
+def _is_redshift(connection: psycopg.Connection) -> bool:
+    """Redshift gives itself out for a PostgreSQL 8.0; no other server that old is left."""
+    if connection.info.server_version >= _OLDEST_POSTGRES:
+        return False
+    row = connection.execute(b"SELECT version()").fetchone()
+    return row is not None and "redshift" in str(row[0]).lower()
 
 
 def drain(events: Iterable[Event]) -> None:

@@ -25,7 +25,8 @@ def unload(session: DatabaseSession, statement: str, path: Path, progress: Progr
         WorkStopped: through `progress`.
     """
     form = form_of(path)
-    if form is FileForm.CSV:
+    # Redshift copies to its own storage alone.
+    if form is FileForm.CSV and not session.redshift:
         _copy(session, statement, path, progress)
     else:
         _stream(session, statement, path, form, progress)

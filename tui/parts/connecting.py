@@ -7,6 +7,7 @@ from typing import Final
 from textual.notifications import SeverityLevel
 
 from tui.commands import Command
+from tui.core.terminal import harmless
 from tui.core.told import Link, LinkChanged, Notice, Notification, Said, Wrote
 from tui.core.transactions import OPEN
 from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
@@ -34,13 +35,13 @@ class Connecting(Bench):
             case Said(text, severity):
                 self.results.say(text, {"warning": "yellow", "error": "bold red"}.get(severity, ""))
                 if severity != "quiet":
-                    self.notify(text, severity=severity, timeout=10)  # type: ignore[arg-type]
+                    self.notify(harmless(text), severity=severity, timeout=10, markup=False)  # type: ignore[arg-type]
             case Wrote(text):
                 self.results.say(text)
             case Notification() as notification:
                 text = f"{notification.channel}: {notification.payload}".removesuffix(": ")
                 self.results.say(f"NOTIFY from process {notification.pid}  {text}", "magenta")
-                self.notify(text, title="Notification")
+                self.notify(harmless(text), title="Notification", markup=False)
             case LinkChanged(link, text):
                 self._link_changed(link, text)
         self.tick()
@@ -49,7 +50,7 @@ class Connecting(Bench):
         if text:
             self.results.say(text, "bold red" if link in (Link.LOST, Link.REFUSED) else "green")
             severity: SeverityLevel = "error" if link is Link.REFUSED else "warning"
-            self.notify(text, severity=severity, timeout=10)
+            self.notify(harmless(text), severity=severity, timeout=10, markup=False)
         for feed in self.results.feeds:
             self.results.came(feed)
         if link is Link.CONNECTED:
@@ -84,7 +85,7 @@ class Connecting(Bench):
         if message.problem:
             self.results.say(message.problem, "yellow")
             return
-        self.schemas = message.schemas
+        self.schemas, self.columns = message.schemas, message.columns
         self.query_one(CatalogTree).fill(message.schemas, message.columns)
 
     def on_catalog_tree_role_wanted(self, message: CatalogTree.RoleWanted) -> None:
