@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from broker.client.model import Identity
     from tui.conductor import RunRequest
     from tui.core.access import Refused
+    from tui.core.chosen import Parts
     from tui.core.completion_names import Names
     from tui.core.explaining import Explained
 
@@ -25,6 +26,13 @@ class WorkbenchTold(Message):
     """The workbench said something."""
 
     told: Told
+
+
+@dataclass
+class PartsRead(Message):
+    """A long text was read: what it holds is to be run."""
+
+    parts: "Parts"
 
 
 @dataclass

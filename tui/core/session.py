@@ -1,6 +1,8 @@
 """A database session that knows its login: connects, runs, cancels, and reconnects before the login ends."""
 
+import os
 import select
+import socket
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -113,6 +115,7 @@ class DatabaseSession:
         self._in_transaction = False
         self._may_hold_state = False
         self._cancelling = Lock()
+        self._unheard: psycopg.Connection | None = None
         self._read_only = self._options.read_only
         self.redshift = False
 
@@ -187,6 +190,7 @@ class DatabaseSession:
     ) -> Generator[Event, None, None]:
         """Send a text and tell what comes back, while it comes (see `tui.core.query.run`)."""
         self.ensure()
+        self._unheard = None
         gave_rows = False
         try:
             for event in query.run(self.connection, text, copy_in, chunk_rows):
@@ -210,14 +214,23 @@ class DatabaseSession:
         self._may_hold_state = held
 
     def cancel(self) -> None:
-        """Ask the server to stop what runs: on a connection of its own, at once, from any thread."""
+        """Ask the server to stop what runs: on a connection of its own, at once, from any thread.
+
+        Where that was not heard, the next call gives the connection up, so that nobody is left waiting for it.
+        """
         connection = self._connection
         if connection is None or not self._cancelling.acquire(blocking=False):
             return
         try:
+            if connection is self._unheard and self.state is TransactionState.RUNNING:
+                _hang_up(connection)
+                return
+            self._unheard = None
             connection.cancel_safe(timeout=_CANCEL_SECONDS)
         except psycopg.Error as error:
-            self._options.on_notice(Notice("WARNING", f"The cancel request failed: {error}"))
+            self._unheard = connection
+            said = f"The cancel request failed: {error}. Cancel once more to give the connection up."
+            self._options.on_notice(Notice("WARNING", said))
         finally:
             self._cancelling.release()
 
@@ -363,6 +376,12 @@ class DatabaseSession:
                 diagnostic.message_hint or "",
             )
         )
+
+
+def _hang_up(connection: psycopg.Connection) -> None:
+    """Let whoever waits on the connection see its end at once; the descriptor stays libpq's own to close."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
 
 
 def _is_redshift(connection: psycopg.Connection) -> bool:

@@ -7,7 +7,6 @@ from typing import Final
 from textual.notifications import SeverityLevel
 
 from tui.commands import Command
-from tui.core.terminal import harmless
 from tui.core.told import Link, LinkChanged, Notice, Notification, Said, Wrote
 from tui.core.transactions import OPEN
 from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
@@ -35,13 +34,13 @@ class Connecting(Bench):
             case Said(text, severity):
                 self.results.say(text, {"warning": "yellow", "error": "bold red"}.get(severity, ""))
                 if severity != "quiet":
-                    self.notify(harmless(text), severity=severity, timeout=10, markup=False)  # type: ignore[arg-type]
+                    self.notify(text, severity=severity, timeout=10)  # type: ignore[arg-type]
             case Wrote(text):
                 self.results.say(text)
             case Notification() as notification:
                 text = f"{notification.channel}: {notification.payload}".removesuffix(": ")
                 self.results.say(f"NOTIFY from process {notification.pid}  {text}", "magenta")
-                self.notify(harmless(text), title="Notification", markup=False)
+                self.notify(text, title="Notification")
             case LinkChanged(link, text):
                 self._link_changed(link, text)
         self.tick()
@@ -50,7 +49,7 @@ class Connecting(Bench):
         if text:
             self.results.say(text, "bold red" if link in (Link.LOST, Link.REFUSED) else "green")
             severity: SeverityLevel = "error" if link is Link.REFUSED else "warning"
-            self.notify(harmless(text), severity=severity, timeout=10, markup=False)
+            self.notify(text, severity=severity, timeout=10)
         for feed in self.results.feeds:
             self.results.came(feed)
         if link is Link.CONNECTED:

@@ -4,9 +4,10 @@ from typing import Final
 
 from tui.commands import Command
 from tui.conductor import RunRequest
-from tui.core.parameters import as_sql, parameters
+from tui.core.chosen import Parts, read
+from tui.core.parameters import as_sql
 from tui.core.statements import MetaCommand, Statement
-from tui.messages import OutcomeReached, OutcomeShown, RunEnded, RunRefused, StatementBegan
+from tui.messages import OutcomeReached, OutcomeShown, PartsRead, RunEnded, RunRefused, StatementBegan
 from tui.parts.bench import Bench
 from tui.screens.dialogs import AskValues, Confirm
 
@@ -17,7 +18,13 @@ RUNNING: Final = (
     # Not before the editor: there Escape first closes what is open, and leaves vi's modes.
     Command("cancel", "Cancel", "Stop what runs, at once", "escape", "Cancel"),
 )
-_ON_SCREEN: Final = frozenset({"e", "edit", "q", "quit"})
+_ON_SCREEN: Final = {
+    **dict.fromkeys(("e", "edit"), "edit_outside"),
+    **dict.fromkeys(("q", "quit"), "app.quit"),
+    **dict.fromkeys(("c", "connect"), "connect(True)"),
+    "s": "history",
+}
+"""Backslash commands that are the screen's own matter, and what it does then."""
 
 
 class Running(Bench):
@@ -30,28 +37,30 @@ class Running(Bench):
     def _run_chosen(self, everything: bool) -> None:
         editor = self.editors.editor
         editor.clear_error()
-        if (everything and not editor.selected_text) or editor.selected_text:
-            parts = editor.statements()
+        chosen = editor.chosen(everything=everything)
+        if chosen.is_long:
+            self.conductor.read(chosen)
         else:
-            here = editor.statement_here()
-            parts = [] if here is None else [here]
+            self._run_parts(read(chosen))
+
+    def on_parts_read(self, message: PartsRead) -> None:
+        self._run_parts(message.parts)
+
+    def _run_parts(self, found: Parts) -> None:
+        parts = list(found.parts)
         if not parts:
             self.notify("There is nothing to run.")
         elif isinstance(parts[0], MetaCommand) and parts[0].name in _ON_SCREEN:
-            self._on_screen(parts[0])
-        elif names := self._wanted(parts):
+            self.call_later(self.run_action, _ON_SCREEN[parts[0].name])
+        elif names := self._wanted(found):
             self.app.push_screen(AskValues(names, self.values), lambda given: self._run_with(parts, names, given))
         else:
-            self.conductor.run(RunRequest(tuple(parts), autocommit=self.autocommit))
+            self.conductor.run(RunRequest(found.parts, autocommit=self.autocommit))
 
-    def _wanted(self, parts: list[Statement | MetaCommand]) -> list[str]:
+    def _wanted(self, found: Parts) -> list[str]:
         r"""The parameters to ask for: those that \set gives have a value."""
-        given = {part.argument.partition(" ")[0] for part in parts if isinstance(part, MetaCommand)}
-        return [name for name in parameters(parts) if name not in given and name not in self.conductor.metas.variables]
-
-    def _on_screen(self, command: MetaCommand) -> None:
-        r"""What is the screen's own matter: \e edits outside, \q leaves."""
-        self.call_later(self.run_action, "app.quit" if command.name in ("q", "quit") else "edit_outside")
+        given = {part.argument.partition(" ")[0] for part in found.parts if isinstance(part, MetaCommand)}
+        return [name for name in found.names if name not in given and name not in self.conductor.metas.variables]
 
     def _run_with(self, parts: list[Statement | MetaCommand], names: list[str], given: object) -> None:
         if not isinstance(given, dict):

@@ -35,7 +35,8 @@ from tui.widgets.status_bar import Status, StatusBar
 
 _NARROW = 90
 _TEND_SECONDS = 0.5
-_OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *ARRANGING, *EXPORTING, *PICTURING, *TRANSACTING)
+_HELP: Final = Command("help", "Keys", "Show, or hide, every key of where you are", "f1", priority=True)
+_OFFERED: Final = (*RUNNING, *CONNECTING, *EDITING, *READING, *ARRANGING, *EXPORTING, *PICTURING, *TRANSACTING, _HELP)
 
 
 class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Picturing, Transacting):
@@ -91,6 +92,12 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
     def moves_with_ctrl_p(self) -> bool:
         """Whether Ctrl+P belongs to the editor now."""
         return self._habits.keys is KeyStyle.EMACS and isinstance(self.focused, SqlEditor)
+
+    def action_help(self) -> None:
+        if self.query("HelpPanel"):
+            self.app.action_hide_help_panel()
+        else:
+            self.app.action_show_help_panel()
 
     def keep(self) -> None:
         """Keep the texts now."""

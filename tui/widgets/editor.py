@@ -1,6 +1,6 @@
 """The SQL editor: Textual's text area with PostgreSQL's own idea of a token, completion, and keys by choice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -12,9 +12,10 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location, Selection
 
+from tui.core.chosen import Chosen, end_of, statement_at
 from tui.core.keystrokes import Buffer, Do, Edit, Effect, Move
 from tui.core.lexed import LexedText
-from tui.core.statements import MetaCommand, Statement, split
+from tui.core.statements import MetaCommand, Statement
 from tui.core.terminal import in_place
 from tui.widgets.completer import Completer
 from tui.widgets.habits import Habits
@@ -76,24 +77,19 @@ class SqlEditor(TextArea):
 
     # --- statements ----------------------------------------------------------------------------------------------
 
-    def statements(self) -> list[Statement | MetaCommand]:
-        """What the selection holds, or else the whole text."""
+    def chosen(self, *, everything: bool) -> Chosen:
+        """What is to be run: the selection, or all, or the statement at the cursor."""
         if self.selected_text:
-            shift = self.offset_of(min(self.selection))
-            return [_moved(part, shift) for part in split(self.selected_text)]
-        return list(split(self.text))
+            return Chosen(self.selected_text, self.offset_of(min(self.selection)))
+        if everything:
+            return Chosen(self.text)
+        row, _ = self.cursor_location
+        return Chosen(self.text, 0, self.offset_of(self.cursor_location), self.offset_of((row, 0)))
 
     def statement_here(self) -> Statement | MetaCommand | None:
         """The statement that the cursor is in, or stands right behind; otherwise the next."""
-        offset = self.offset_of(self.cursor_location)
-        before: Statement | MetaCommand | None = None
-        for part in split(self.text):
-            if part.start > offset:
-                line_begin = self.offset_of((self.cursor_location[0], 0))
-                same_line = before is not None and _end(before) >= line_begin
-                return before if before is not None and same_line else part
-            before = part
-        return before
+        row, _ = self.cursor_location
+        return statement_at(Chosen(self.text, 0, self.offset_of(self.cursor_location), self.offset_of((row, 0))))
 
     def chosen_range(self) -> tuple[int, int]:
         """The selection, or the statement at the cursor, or all."""
@@ -101,7 +97,7 @@ class SqlEditor(TextArea):
         if start < end:
             return start, end
         here = self.statement_here()
-        return (here.start, _end(here)) if isinstance(here, Statement) else (0, len(self.text))
+        return (here.start, end_of(here)) if isinstance(here, Statement) else (0, len(self.text))
 
     def offset_of(self, location: Location) -> int:
         """Characters before a location."""
@@ -305,15 +301,6 @@ class SqlEditor(TextArea):
     def on_paste(self, event: events.Paste) -> None:
         """Line ends of other systems become ours; the text area then pastes."""
         event.text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _moved(part: Statement | MetaCommand, by: int) -> Statement | MetaCommand:
-    return replace(part, start=part.start + by)
-
-
-def _end(part: Statement | MetaCommand) -> int:
-    length = len(part.text) if isinstance(part, Statement) else len(part.name) + len(part.argument) + 1
-    return part.start + length
 
 
 def _rich(colour: str) -> str:

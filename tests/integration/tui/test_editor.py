@@ -175,3 +175,16 @@ async def test_odd_texts_are_told_by_the_server_and_kept(opened, wish):
             await seen.pilot.press("end", "x", "backspace")
             assert seen.main.editors.editor.text == text
         assert seen.messages.count("ERROR:") >= 4
+
+
+async def test_a_long_script_is_read_aside_and_can_be_stopped_before_anything_is_sent(opened, wish):
+    async with opened(wish) as seen:
+        await seen.write("select 1 as one;\n" * 100_000)
+        await seen.pilot.press("f6")
+        await seen.until(lambda: seen.app.conductor.running, "the reading")
+        await seen.pilot.press("escape")
+        await seen.until(lambda: not seen.app.conductor.running, "the end", 60)
+        assert "Stopped." in seen.messages
+        assert not seen.main.results.feeds
+        await seen.run("select 1 as a;\n" + "-- a long comment\n" * 5_000)
+        await seen.until(lambda: seen.main.results.feeds, "the result of the only statement")
