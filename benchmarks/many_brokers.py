@@ -12,6 +12,7 @@ memberships again (an index scan of pg_auth_members each) for the check before C
 ROLE. So there every change costs in proportion to the live aliases, whoever sends it; a superuser is not checked.
 """
 
+import os
 import statistics
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from broker.credentials.model import Lease, LeaseState
 from broker.credentials.password import new_alias, new_lease_id
 from broker.store.engine import Database
 from broker.store.schema import leases
+from roles.creators import share_of, suffix
 from roles.records import AliasRecord
 from tests.conftest import PostgresServer
 from tests.integration.credentials.ground import Ground, make_ground
@@ -41,6 +43,12 @@ from tests.integration.faults.site import BrokerProcess, Site, store_url_of, unt
 
 CLIENTS = 6
 WORKGROUP = "analytics"
+PEOPLE = 500
+"""Whose leases are drained."""
+
+CALM = 20.0
+"""Seconds before a drain, in which an issue is measured alone."""
+
 PACE = 0.1
 """Seconds between two issues beside a drain."""
 
@@ -88,46 +96,62 @@ def drop_aliases(ground: Ground) -> None:
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(batch))
 
 
-def prepare(site: Site, ground: Ground, count: int, end: datetime, member: bool) -> None:
-    """So many leases with their aliases, as issues would leave them, all with the same end."""
-    admin = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(ground.admin)["user"]))
-    user = ground.person("p0").principal.database_user
+def prepare(site: Site, ground: Ground, count: int, end: datetime, *, superuser: bool, creators: bool = True) -> None:
+    """So many leases of many people with their aliases, as issues would leave them, all with the same end."""
+    admin = str(psycopg.conninfo.conninfo_to_dict(ground.admin)["user"])
+    users = [ground.person(f"drained{number}").principal.database_user for number in range(PEOPLE)]
+
+    def creator(user: str) -> str:
+        return admin + suffix(share_of(user)) if creators else admin
+
     now = utc_now()
     announced = [
         Lease(
             lease_id=new_lease_id(),
             workgroup=WORKGROUP,
             database=ground.database,
-            database_user=user,
+            database_user=users[number % PEOPLE],
             alias=new_alias(ground.alias_prefix),
             identity_provider="okta",
-            subject=user,
+            subject=users[number % PEOPLE],
             session_id="session",
             request_id="request",
             state=LeaseState.ACTIVE,
             created_at=now,
             expires_at=end,
         )
-        for _ in range(count)
+        for number in range(count)
     ]
     with site.store() as store:
         for lease in announced:
             store.leases.add_intent(lease)
     with psycopg.connect(ground.superuser, autocommit=True) as connection:
-        version = connection.info.server_version
-        option = " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE" if version >= 160000 else " WITH ADMIN OPTION"
+        walked = connection.info.server_version >= 160000 and not superuser
+        for user in users:
+            connection.execute(
+                made(user, "DROP ROLE IF EXISTS {name}; CREATE ROLE {name}", creator(user), walked=walked)
+            )
         for lease in announced:
-            alias, record = sql.Identifier(lease.alias), AliasRecord(lease.lease_id, user, end.isoformat()).to_comment()
-            text = "CREATE ROLE {a} LOGIN NOINHERIT VALID UNTIL {end} IN ROLE {user}; COMMENT ON ROLE {a} IS {record}"
-            text += "; GRANT {a} TO {admin}" + option if member and version >= 160000 else ""
-            statement = sql.SQL(text).format(
-                a=alias,
+            record = AliasRecord(lease.lease_id, lease.database_user, end.isoformat()).to_comment()
+            text = "CREATE ROLE {name} LOGIN NOINHERIT VALID UNTIL {end} IN ROLE {user}"
+            text += "; COMMENT ON ROLE {name} IS {record}; ALTER ROLE {name} SET role = {role}"
+            statement = made(
+                lease.alias,
+                text,
+                creator(lease.database_user),
+                walked=walked,
                 end=sql.Literal(end.isoformat()),
-                user=sql.Identifier(user),
+                user=sql.Identifier(lease.database_user),
+                role=sql.Literal(lease.database_user),
                 record=sql.Literal(record),
-                admin=admin,
             )
             connection.execute(statement)
+
+
+def made(name: str, text: str, creator: str, *, walked: bool, **parts: sql.Composable) -> sql.Composed:
+    """SQL that makes a role; with `walked`, its creator becomes a member as PostgreSQL 16 and later do it."""
+    text += "; GRANT {name} TO {creator} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE" if walked else ""
+    return sql.SQL(text).format(name=sql.Identifier(name), creator=sql.Identifier(creator), **parts)
 
 
 class Asking:
@@ -166,22 +190,42 @@ def drain(site: Site, ground: Ground, count: int, *, superuser: bool) -> None:
         connection.execute(
             sql.SQL("ALTER ROLE {} {}").format(admin, sql.SQL("SUPERUSER" if superuser else "NOSUPERUSER"))
         )
-    (token,) = site.tokens([ground.person("p0", ground.sales)])
+    (token,) = site.tokens([ground.person("beside_super" if superuser else "beside", ground.sales)])
     with site.serving(1) as (broker,), site.store() as store, Asking(broker, token) as asking:
         until(lambda: len(asking.taken) > 10)
         far = utc_now() + timedelta(hours=1)
-        prepare(site, ground, count, far, member=not superuser)
+        prepare(site, ground, count, far, superuser=superuser)
         calm = time.monotonic()
-        time.sleep(5)
+        time.sleep(CALM)
+        server_cpu, broker_cpu = cpu_seconds(server_pid(ground)), cpu_seconds(broker.process.pid)
         end, begun = due(site, far), time.monotonic()
         until(lambda: not store.leases.due(WORKGROUP, end, end - timedelta(hours=1), 1), seconds=900)
         took = time.monotonic() - begun
+        server_cpu = cpu_seconds(server_pid(ground)) - server_cpu
+        broker_cpu = cpu_seconds(broker.process.pid) - broker_cpu
         before, beside = asking.p99(calm, begun), asking.p99(begun, begun + took)
     kind = "superuser" if superuser else "no superuser"
     print(f"  {kind:<13} {count} leases in {took:6.1f} s ({count / took:5.0f}/s)", end="; ")
     print(
         f"99th percentile of an issue {before * 1000:.0f} ms, beside it {beside * 1000:.0f} ms ({beside / before:.1f}x)"
+        f"; CPU of the server {server_cpu:.1f} s, of the broker {broker_cpu:.1f} s"
     )
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process and its children, those that ended included."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # it ended just now: the parent has its time
+        return 0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(cpu_seconds, map(int, children)))
+
+
+def server_pid(ground: Ground) -> int:
+    """Of a server on this machine: the parent of any of its backends."""
+    with psycopg.connect(ground.superuser) as connection:
+        return int(Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def due(site: Site, planned: datetime) -> datetime:

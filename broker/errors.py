@@ -343,6 +343,12 @@ class WarehouseUnavailable(CredentialError):
     default_remedy = "Try again shortly; your sign-in stays valid."
 
 
+class WarehouseBusy(WarehouseUnavailable):
+    """The warehouse answers, but something held the change up for too long: a lock, or others at the same roles."""
+
+    code = "warehouse-busy"
+
+
 class WarehouseOutcomeUnknown(WarehouseUnavailable):
     """The warehouse went away during a change; the broker finds out whether it was made, and ends what was."""
 

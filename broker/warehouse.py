@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import sleep
-from typing import Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -26,6 +25,7 @@ from roles.actual import ActualState
 from roles.apply import AliasEnder, apply_and_commit, terminate
 from roles.census import StableUser, stable_users
 from roles.chains import AccessMap, AccessTarget
+from roles.creators import Creator, creator_names
 from roles.desired import DesiredLogin, Owner
 from roles.dialect.postgres import PostgresDialect
 from roles.diff import diff
@@ -47,9 +47,6 @@ from roles.privileges import sift
 from roles.readiness import Expectations, Finding, examine, missing_rights
 from roles.records import parse_alias
 from roles.setup_sql import setup_sql
-
-BATCH: Final = 50
-"""Aliases that are dropped together: a bigger transaction holds its locks longer and gains nothing."""
 
 
 class PostgresWarehouse:
@@ -115,7 +112,7 @@ class PostgresWarehouse:
             connection.rollback()
             reread = None
         else:
-            reread = self._apply(connection, plan, login.database_user)
+            reread = self._apply(connection, plan, login.database_user, actual.creator)
         held = _expected(plan, actual) if reread is None else reread
         return Issued(
             plan=plan,
@@ -127,10 +124,10 @@ class PostgresWarehouse:
         )
 
     def _apply(
-        self, connection: AnyConnection, plan: Plan, database_user: DatabaseUserName
+        self, connection: AnyConnection, plan: Plan, database_user: DatabaseUserName, creator: Creator | None
     ) -> frozenset[DatabaseRoleName] | None:
         try:
-            return apply_and_commit(connection, self._dialect, plan, database_user)
+            return apply_and_commit(connection, self._dialect, plan, database_user, creator)
         except psycopg.Error as error:
             # Any other error of a statement has rolled the transaction back.
             if error.sqlstate is None or is_lost(error):
@@ -193,15 +190,16 @@ class PostgresWarehouse:
     def end_aliases(self, names: Sequence[str]) -> list[AliasEnded]:
         """Disable, terminate until confirmed empty, then drop; idempotent: an alias that is gone counts as dropped.
 
+        In few transactions: whoever has many aliases to end asks for some at a time.
+
         Raises:
             WarehouseUnavailable, WarehouseRefused: some may have ended; repeat it for all.
         """
         foreign = [name for name in names if not self._is_ours(name)]
         ours = [name for name in names if self._is_ours(name)]
         ended = [AliasEnded(name, 0, dropped=False, problem="not a login alias of the broker") for name in foreign]
-        for start in range(0, len(ours), BATCH):
-            batch = ours[start : start + BATCH]
-            ended += self._calls.run(partial(self._end_batch, batch), batch)
+        if ours:
+            ended += self._calls.run(partial(self._end_together, ours), ours)
         return ended
 
     def aliases(self) -> list[AliasFound]:
@@ -261,10 +259,11 @@ class PostgresWarehouse:
         return self._calls.run(lambda connection: list(examine(connection, self._dialect, expected, self._clock)))
 
     def role_objections(self) -> dict[str, str | None]:
-        """Every role that is no login alias, and why it must not be given unless the workgroup names it, or None."""
+        """Every role but our own, and why it must not be given unless the workgroup names it, or None."""
 
         def work(connection: AnyConnection) -> dict[str, str | None]:
-            names = [name for name in role_names(connection) if not self._is_ours(name)]
+            creators = creator_names(connection.info.user)
+            names = [name for name in role_names(connection) if not self._is_ours(name) and name not in creators]
             return role_objections(connection, names)
 
         return self._calls.run(work)
@@ -280,7 +279,7 @@ class PostgresWarehouse:
     def _is_ours(self, name: str) -> bool:
         return is_alias_name(name, self._config.alias_prefix)
 
-    def _end_batch(self, names: Sequence[str], connection: AnyConnection) -> list[AliasEnded]:
+    def _end_together(self, names: Sequence[str], connection: AnyConnection) -> list[AliasEnded]:
         ender = AliasEnder(connection, self._dialect, self._pool.connection, self._pause)
         return [AliasEnded(one.name, one.terminated, not one.problem, one.problem) for one in ender.end(names)]
 

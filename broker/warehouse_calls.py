@@ -9,7 +9,13 @@ from typing import Final, Protocol, TypeVar
 import psycopg
 
 from broker.config.model import WorkgroupConfig
-from broker.errors import UnknownDatabase, WarehouseOutcomeUnknown, WarehouseRefused, WarehouseUnavailable
+from broker.errors import (
+    UnknownDatabase,
+    WarehouseBusy,
+    WarehouseOutcomeUnknown,
+    WarehouseRefused,
+    WarehouseUnavailable,
+)
 from broker.warehouse_pool import is_lost
 from roles.inspect import AnyConnection
 
@@ -95,7 +101,7 @@ class Calls:
         if is_lost(error):
             return WarehouseUnavailable(f"{warehouse} does not answer.", retry_after=1)
         if error.sqlstate in _RETRYABLE | _CANCELLED:
-            return WarehouseUnavailable(f"{warehouse} is too busy (SQLSTATE {error.sqlstate}).", retry_after=2)
+            return WarehouseBusy(f"{warehouse} is too busy (SQLSTATE {error.sqlstate}).", retry_after=2)
         _log.error("warehouse %s refused: SQLSTATE %s", self._name, error.sqlstate)
         if error.sqlstate == _READ_ONLY:
             remedy = "Point `admin_conninfo` at the primary: the server reached takes no changes."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from roles.creators import Creator
 from roles.names import DatabaseRoleName
 
 
@@ -53,6 +54,7 @@ class ActualState:
         memberships: database roles that it holds directly, whoever granted them.
         reachable: for each wanted database role that exists: itself and everything above it.
         closed: whether the database that was asked about lets no login alias in.
+        creator: the role that makes this person's roles, where that is not the broker's own login.
         generation: of the password that lets the stable user in now; "" for none, or for an unknown one.
     """
 
@@ -61,3 +63,4 @@ class ActualState:
     reachable: tuple[ReachableRole, ...] = ()
     closed: bool = False
     generation: str = ""
+    creator: Creator | None = None

@@ -1,19 +1,20 @@
 """Makes changes in the warehouse: the plan of a login, and the end of logins and sessions."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import psycopg
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed
 
-from roles.dialect.base import AliasDialect, Dialect
+from roles.creators import INFIX, Creator
+from roles.dialect.base import AliasDialect
 from roles.inspect import AnyConnection, query
 from roles.names import DatabaseRoleName, DatabaseUserName
-from roles.plan import Plan
+from roles.plan import CreateAlias, CreateStableUser, Plan
 from roles.records import parse_alias
 
 _SEPARATOR: Final = SQL("; ")
@@ -26,15 +27,26 @@ _QUIET_LOOKS: Final = 2
 
 
 def apply_and_commit(
-    connection: AnyConnection, dialect: Dialect, plan: Plan, database_user: DatabaseUserName
+    connection: AnyConnection,
+    dialect: AliasDialect,
+    plan: Plan,
+    database_user: DatabaseUserName,
+    creator: Creator | None = None,
 ) -> frozenset[DatabaseRoleName] | None:
     """Make every change in the transaction that the inspection began and commit, in one round trip; all or none.
+
+    Args:
+        connection: in that transaction.
+        dialect: of the warehouse.
+        plan: the changes.
+        database_user: whose memberships are read again.
+        creator: makes the roles, if not the broker's own login.
 
     Returns:
         The memberships that are left after a revoke, read again: PostgreSQL 16 and later answer the revoke of what
         somebody else granted with success, and change nothing. None if nothing was revoked.
     """
-    statements = [dialect.render(change) for change in plan.changes]
+    statements = list(_statements(dialect, plan, database_user, creator))
     if plan.shrinks:
         statements.append(query("memberships", user=database_user))
     cursor = connection.execute(_SEPARATOR.join([*statements, _COMMIT]))
@@ -44,6 +56,22 @@ def apply_and_commit(
             left = frozenset(DatabaseRoleName(name) for (name,) in cursor)
         if not cursor.nextset():
             return left
+
+
+def _statements(
+    dialect: AliasDialect, plan: Plan, database_user: DatabaseUserName, creator: Creator | None
+) -> Iterator[Composed]:
+    if creator is None:
+        yield from map(dialect.render, plan.changes)
+        return
+    made = (CreateStableUser, CreateAlias)
+    is_new = any(isinstance(change, CreateStableUser) for change in plan.changes)
+    if not (is_new or creator.may_grant_user) and any(isinstance(change, made) for change in plan.changes):
+        # The broker's own login made this user, when it had no creators.
+        yield dialect.let_grant(database_user, creator.name)
+    for change in plan.changes:
+        statement = dialect.render(change)
+        yield dialect.acting_as(creator.name, statement) if isinstance(change, made) else statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,34 +148,43 @@ class AliasEnder:
         self._pause = pause
 
     def end(self, names: Sequence[str]) -> list[EndedAlias]:
-        """End these aliases, a few at a time; what can't be dropped stays disabled.
+        """End these aliases together; what can't be dropped stays disabled.
 
         Raises:
             psycopg.Error: the batch could not be disabled, or the connection is lost; repeat the whole.
         """
-        rows = self._connection.execute(query("existing_aliases", names=list(names))).fetchall()
-        found = {name: oid for name, oid, _ in rows}
-        comments = {name: comment for name, _, comment in rows}
+        rows = self._connection.execute(query("existing_aliases", names=list(names), infix=INFIX)).fetchall()
+        found = {name: oid for name, oid, *_ in rows}
+        comments = {name: comment for name, _, comment, *_ in rows}
+        owners = {name for name, *_, owns, _ in rows if owns}
+        creators = {name: creator for name, *_, creator in rows}
         if not found:
             return [EndedAlias(name, 0) for name in names]
-        self._connection.execute(self._dialect.disable_aliases(sorted(found)))
+        self._as_creators(self._dialect.disable_aliases, creators)
         outcome = self._terminate(found.values())
         problems = {name: "its sessions do not end" for name, oid in found.items() if oid in outcome.alive}
-        problems |= self._drop({name: comments[name] for name in found if name not in problems})
+        plain = {name: creators[name] for name in found if name not in problems and name not in owners}
+        alone = sorted(owners - problems.keys())
+        try:
+            self._as_creators(self._dialect.drop_aliases, plain)
+        except psycopg.errors.DependentObjectsStillExist:  # since the look
+            alone += sorted(plain)
+        problems |= {name: problem for name in alone if (problem := self._drop_owner(name, comments[name]))}
         return [EndedAlias(name, outcome.ended.get(found.get(name, 0), 0), problems.get(name, "")) for name in names]
 
     def _terminate(self, logins: Collection[int]) -> Terminated:
         return terminate(self._connection, lambda: logins, None, self._pause)
 
-    def _drop(self, comments: Mapping[str, str | None]) -> dict[str, str]:
-        """Drop together, or one by one where something depends on one of them; what failed, and why, by alias."""
-        if not comments:
-            return {}
-        try:
-            self._connection.execute(self._dialect.drop_aliases(sorted(comments)))
-        except psycopg.errors.DependentObjectsStillExist:
-            return {name: problem for name in comments if (problem := self._drop_owner(name, comments[name]))}
-        return {}
+    def _as_creators(self, statement: Callable[[Sequence[str]], Composed], creators: Mapping[str, str]) -> None:
+        """Say it of these aliases, a transaction for each creator: as the creator, or as ourselves where that fails."""
+        for creator, names in _by_creator(creators):
+            theirs = statement(names)
+            try:
+                self._connection.execute(self._dialect.acting_as(creator, theirs) if creator else theirs)
+            except psycopg.errors.InsufficientPrivilege:
+                if not creator:
+                    raise
+                self._connection.execute(theirs)
 
     def _drop_owner(self, name: str, comment: str | None) -> str:
         """Drop one alias with what it left behind after SET ROLE NONE; why that failed, or ""."""
@@ -182,3 +219,10 @@ class AliasEnder:
             raise
         finally:
             self._connection.execute(self._dialect.take_back(database_user))
+
+
+def _by_creator(creators: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(creators):
+        found.setdefault(creators[name], []).append(name)
+    yield from sorted(found.items())

@@ -12,9 +12,11 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Composed, Literal
 
 from roles.actual import ActualState, ActualUser, ReachableRole, RoleAttributes
+from roles.creators import Creator, creator_names, share_of, suffix
 from roles.names import DatabaseRoleName, DatabaseUserName
 from roles.policy import RolePolicy
 from roles.privileges import Sifted, objection, sift
+from roles.setup_sql import ADMIN_OPTION_SINCE
 
 AnyConnection: TypeAlias = Connection[Any]
 
@@ -58,27 +60,29 @@ def begin_and_inspect(
     connection: AnyConnection, database_user: DatabaseUserName, wanted: Sequence[DatabaseRoleName], database: str = ""
 ) -> ActualState:
     """Begin a transaction, take the person's lock and look: one round trip. The caller commits or rolls back."""
-    cursor = connection.execute(
-        _SEPARATOR.join(
-            [
-                _BEGIN.format(key=Literal(f"warehouse-access-broker:{database_user}")),
-                query("stable_user", user=database_user),
-                query("memberships", user=database_user),
-                query("reachable", roles=list(wanted)),
-                query("databases", names=[database]),
-            ]
-        )
-    )
+    questions = [
+        _BEGIN.format(key=Literal(f"warehouse-access-broker:{database_user}")),
+        query("stable_user", user=database_user),
+        query("memberships", user=database_user),
+        query("reachable", roles=list(wanted)),
+        query("databases", names=[database]),
+    ]
+    has_creators = connection.info.server_version >= ADMIN_OPTION_SINCE
+    if has_creators:
+        questions.append(query("creator", user=database_user, suffix=suffix(share_of(database_user))))
+    cursor = connection.execute(_SEPARATOR.join(questions))
     cursor.nextset()  # past BEGIN
     user = _next_rows(cursor)
     memberships = _next_rows(cursor)
     reachable = _next_rows(cursor)
     databases = _next_rows(cursor)
+    creators = _next_rows(cursor) if has_creators else []
     return ActualState(
         user=ActualUser(RoleAttributes(*user[0][:-1]), user[0][-1]) if user else None,
         memberships=frozenset(DatabaseRoleName(name) for (name,) in memberships),
         reachable=tuple(_reachable(reachable)),
         closed=any(not open_to_public for _, open_to_public in databases),
+        creator=Creator(*creators[0]) if creators else None,
     )
 
 
@@ -114,6 +118,13 @@ def server_facts(connection: AnyConnection) -> ServerFacts:
 def without_admin_option(connection: AnyConnection, names: Iterable[str]) -> list[str]:
     """Which of these roles the broker's login may not grant, on PostgreSQL 16 and later."""
     return [name for (name,) in connection.execute(query("without_admin_option", names=list(names)))]
+
+
+def missing_creators(connection: AnyConnection, admin: str) -> list[str]:
+    """The admin login's creator roles that are not there for it, on PostgreSQL 16 and later."""
+    names = creator_names(admin)
+    found = {name for (name,) in connection.execute(query("creators", names=list(names)))}
+    return [name for name in names if name not in found]
 
 
 def _next_rows(cursor: Cursor[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ import psycopg
 
 from roles.actual import ActualState
 from roles.apply import apply_and_commit
+from roles.creators import INFIX
 from roles.desired import DesiredLogin, Owner
 from roles.dialect.base import AliasDialect
 from roles.diff import diff
@@ -123,7 +124,7 @@ class Offboarder:
         return ""
 
     def _give_back(self, lent: Iterable[str]) -> None:
-        there = {name for name, _, _ in self.connection.execute(query("existing_aliases", names=list(lent)))}
+        there = {name for name, *_ in self.connection.execute(query("existing_aliases", names=list(lent), infix=INFIX))}
         for name in there:
             self.connection.execute(self.dialect.take_back(name))
 

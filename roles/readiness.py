@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,13 +12,29 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from roles.creators import CREATORS
 from roles.desired import DesiredAlias, Owner
 from roles.dialect.base import Dialect
-from roles.inspect import AnyConnection, ServerFacts, mapped_roles, query, server_facts, without_admin_option
+from roles.inspect import (
+    AnyConnection,
+    ServerFacts,
+    mapped_roles,
+    missing_creators,
+    query,
+    server_facts,
+    without_admin_option,
+)
 from roles.names import DatabaseUserName, quoted
 from roles.plan import CreateAlias, CreateStableUser, RecordManaged
 from roles.policy import RolePolicy
-from roles.setup_sql import ADMIN_OPTION_SINCE, allow_createrole, allow_granting, allow_signal, allow_stats
+from roles.setup_sql import (
+    ADMIN_OPTION_SINCE,
+    allow_createrole,
+    allow_granting,
+    allow_signal,
+    allow_stats,
+    create_creators,
+)
 from roles.verifier import scram_sha_256
 
 OLDEST_VERSION: Final = 140000
@@ -86,6 +102,8 @@ def examine(
     yield check_encryption(facts, expected.host, expected.sslmode)
     mapped = mapped_roles(connection, expected.policy).grantable
     yield from check_rights(facts, without_admin_option(connection, mapped))
+    if facts.version >= ADMIN_OPTION_SINCE and not facts.superuser:
+        yield check_creators(facts.admin, missing_creators(connection, facts.admin))
     yield from check_mapped_roles(expected.policy, mapped)
     databases = dict(connection.execute(query("databases", names=list(expected.databases))).fetchall())
     yield from check_databases(expected.databases, databases)
@@ -167,6 +185,16 @@ def _check_sessions(facts: ServerFacts) -> Iterator[Finding]:
             f"{facts.admin} can't see when sessions began: a lost right ends all of a person's sessions, new ones too."
         )
         yield Finding("session-starts", Severity.WARNING, what, allow_stats(facts.admin))
+
+
+def check_creators(admin: str, missing: Sequence[str]) -> Finding:
+    """Whether the roles are there that make people's roles; without them each live login slows the next."""
+    if not missing:
+        return Finding(
+            "creator-roles", Severity.OK, f"{admin} makes people's roles as one of {CREATORS} creator roles."
+        )
+    what = f"{admin} has not all of its {CREATORS} creator roles: each login is slower the more logins live."
+    return Finding("creator-roles", Severity.WARNING, what, create_creators(admin, missing))
 
 
 def check_mapped_roles(policy: RolePolicy, mapped: Iterable[str]) -> Iterator[Finding]:

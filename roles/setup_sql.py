@@ -1,8 +1,9 @@
 """The SQL that a warehouse's administrator must run for the broker: whole, or statement by statement as a remedy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from roles.creators import creator_names
 from roles.names import quoted
 
 ADMIN_OPTION_SINCE: Final = 160000
@@ -34,6 +35,15 @@ def allow_granting(database_role: str, admin_role: str) -> str:
     return f"GRANT {quoted(database_role)} TO {quoted(admin_role)} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;"
 
 
+def create_creators(admin_role: str, names: Sequence[str]) -> str:
+    """The roles that the broker acts as to make others (`roles.creators`, PostgreSQL 16 and later)."""
+    if not names:
+        return ""
+    made = [f"CREATE ROLE {quoted(name)} CREATEROLE NOLOGIN;" for name in names]
+    granted = ", ".join(map(quoted, names))
+    return "\n".join([*made, f"GRANT {granted} TO {quoted(admin_role)} WITH INHERIT TRUE, SET TRUE;"])
+
+
 def setup_sql(admin_role: str, database_roles: Iterable[str], server_version_num: int) -> str:
     """All that a warehouse's superuser runs once, so that the broker needs no superuser.
 
@@ -53,6 +63,11 @@ def setup_sql(admin_role: str, database_roles: Iterable[str], server_version_num
     if server_version_num >= ADMIN_OPTION_SINCE:
         lines.append("-- Hand these database roles on, without holding them.")
         lines += [allow_granting(role, admin_role) for role in sorted(set(database_roles))]
+        lines += [
+            "-- Make people's roles as one of these, which can do nothing else: the server is slow for whoever made",
+            "-- thousands of roles itself.",
+            create_creators(admin_role, creator_names(admin_role)),
+        ]
     else:
         lines += [
             "-- Before PostgreSQL 16, CREATEROLE may grant every role that is not a superuser, itself included, also",

@@ -23,17 +23,21 @@ from broker.clock import Clock
 from broker.credentials.lease import CUT_OFF, EXPIRED, FINAL_STATES, reason_to_end
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.ports import AliasEnded, AliasFound, Leases, Turns, Warehouse
-from broker.errors import BrokerError
+from broker.errors import BrokerError, WarehouseBusy, WarehouseRefused
+from roles.creators import share_of
 from roles.readiness import CANARY_LEASE
 
 INTENT_GRACE: Final = timedelta(seconds=60)
 """An issue takes milliseconds, and its statements have time limits: an older intent was cut off."""
 
-BATCH: Final = 50
-"""Aliases that are dropped together: few enough to hold no lock for long."""
+BATCH: Final = 200
+"""Aliases that are ended together: few enough to hold no lock for long."""
 
-AT_ONCE: Final = 1_000
+AT_ONCE: Final = 2_500
 """Due leases of one run; what is left over is for the next, which follows at once."""
+
+IN_STORE: Final = 500
+"""Leases that the store is asked for, or moves, at a time."""
 
 LONGEST_PAUSE: Final = timedelta(seconds=30)
 FORGET_INTERVAL: Final = timedelta(hours=1)
@@ -119,13 +123,19 @@ class Reaper:
     def run_once(self, workgroup: str, now: datetime) -> ReapReport:
         """End what is due in one workgroup, then sweep. What fails stops nothing else.
 
+        While more is due, and nothing is left from an earlier run, the sweep waits: it looks at every live alias.
+
         Raises:
             WarehouseUnavailable, WarehouseRefused, StoreUnavailable: the first failure; the next run takes up the rest.
         """
-        due = self._begin_end(self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE), now)
-        sweep = partial(self._sweep, workgroup, {lease.alias for lease in due}, now)
-        report = _all_of([*self._steps(workgroup, due, now), sweep])
-        return replace(report, full=len(due) == AT_ONCE and report.ended > 0)
+        found = self._leases.due(workgroup, now, now - INTENT_GRACE, AT_ONCE)
+        full, stuck = len(found) == AT_ONCE, any(lease.state is LeaseState.ENDING for lease in found)
+        due = self._begin_end(found, now)
+        steps = self._steps(workgroup, due, now)
+        if stuck or not full:
+            steps.append(partial(self._sweep, workgroup, {lease.alias for lease in due}, now))
+        report = _all_of(steps)
+        return replace(report, full=full and report.ended > 0)
 
     def run_in_turn(self, workgroup: str, now: datetime) -> ReapReport | None:
         """As `run_once`; None if another broker is at it in this workgroup."""
@@ -142,9 +152,12 @@ class Reaper:
 
     def _steps(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> list[Callable[[], ReapReport]]:
         cut_off = [lease for lease in leases if lease.reason == CUT_OFF]
-        others = [lease for lease in leases if lease.reason != CUT_OFF]
+        # In few transactions, where a warehouse has a transaction for each creator role.
+        others = sorted(
+            (lease for lease in leases if lease.reason != CUT_OFF), key=lambda each: share_of(each.database_user)
+        )
         return [
-            *(partial(self._end, workgroup, batch, now) for batch in _batches(others)),
+            *(partial(self._end_batch, workgroup, batch, now) for batch in _batches(others)),
             *(partial(self._end_cut_off, workgroup, theirs, now) for theirs in _by_person(cut_off)),
         ]
 
@@ -187,7 +200,8 @@ class Reaper:
             theirs = [lease for lease in leases if lease.state is state]
             if theirs:
                 reason = reason_to_end(theirs[0], EXPIRED)
-                self._leases.move_all([lease.lease_id for lease in theirs], LeaseState.ENDING, now, reason)
+                for some in _batches(theirs, IN_STORE):
+                    self._leases.move_all([lease.lease_id for lease in some], LeaseState.ENDING, now, reason)
                 ending += [replace(lease, state=LeaseState.ENDING, reason=reason) for lease in theirs]
         return ending
 
@@ -200,6 +214,9 @@ class Reaper:
         ended = self._warehouses[lease.workgroup].end_person_sessions(lease.database_user, spare_alias="")
         self._audit.record(_record(AuditEvent.SESSIONS_ENDED, lease, now, {"reason": CUT_OFF, "sessions": ended}))
         return ReapReport(terminated=ended)
+
+    def _end_batch(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
+        return _apart(lambda some: self._end(workgroup, some, now), leases)
 
     def _end(self, workgroup: str, leases: Sequence[Lease], now: datetime) -> ReapReport:
         by_alias = {lease.alias: lease for lease in leases}
@@ -220,7 +237,7 @@ class Reaper:
             if alias.name not in just_ended and not _is_canary(alias, now)
         ]
         known: dict[str, Lease] = {}
-        for batch in _batches(found):
+        for batch in _batches(found, IN_STORE):
             known |= self._leases.by_aliases(workgroup, [alias.name for alias in batch])
         live = {name for name, lease in known.items() if lease.state not in FINAL_STATES}
         suspects = {alias.name for alias in found} - live
@@ -229,10 +246,11 @@ class Reaper:
         # Another broker may have ended some since `found` was read. A lease is ENDED only after its alias is gone, or
         # disabled where it could not be dropped: what is still there now is there against its lease.
         orphans = [alias for alias in self._warehouses[workgroup].aliases() if alias.name in suspects]
-        report = ReapReport()
-        for batch in _batches(orphans):
-            report += self._remove(workgroup, {alias.name: alias for alias in batch}, known, now)
-        return report
+
+        def remove(some: Sequence[AliasFound]) -> ReapReport:
+            return self._remove(workgroup, {alias.name: alias for alias in some}, known, now)
+
+        return _all_of(partial(_apart, remove, batch) for batch in _batches(orphans))
 
     def _remove(
         self, workgroup: str, orphans: Mapping[str, AliasFound], known: Mapping[str, Lease], now: datetime
@@ -273,8 +291,18 @@ def _is_canary(alias: AliasFound, now: datetime) -> bool:
     return alias.lease_id == CANARY_LEASE and alias.valid_until is not None and alias.valid_until > now
 
 
-def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+def _apart(step: Callable[[Sequence[_Item]], ReapReport], items: Sequence[_Item]) -> ReapReport:
+    """Take the step for all of them together; where the warehouse refuses one, for each alone: it holds up no other."""
+    try:
+        return step(items)
+    except (WarehouseRefused, WarehouseBusy):
+        if len(items) == 1:
+            raise
+    return _all_of(partial(step, [item]) for item in items)
+
+
+def _batches(items: Sequence[_Item], size: int = BATCH) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _by_person(leases: Iterable[Lease]) -> Iterable[Sequence[Lease]]:

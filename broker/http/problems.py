@@ -99,6 +99,7 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
         502: ("warehouse-refused",),
         503: (
             "warehouse-unavailable",
+            "warehouse-busy",
             "warehouse-outcome-unknown",
             "store-unavailable",
             "store-too-new",

@@ -27,6 +27,14 @@ class AliasDialect(Dialect, Protocol):
         """Remove these aliases; one that is gone already is no error."""
         ...
 
+    def acting_as(self, role: str, statements: Composed) -> Composed:
+        """The same statements, in one transaction with others or alone, as another role."""
+        ...
+
+    def let_grant(self, role: str, grantor: str) -> Composed:
+        """Let `grantor` make others members of `role`, without being one."""
+        ...
+
     def borrow(self, names: Sequence[str], server_version: int) -> Composed:
         """Let the broker's login act as these roles, until `take_back`."""
         ...

@@ -55,7 +55,17 @@ class PostgresDialect:
 
     def drop_aliases(self, names: Sequence[str]) -> Composed:
         """Remove these aliases; one that is gone already is no error."""
-        return SQL("DROP ROLE IF EXISTS {}").format(SQL(", ").join(map(Identifier, names)))
+        # A statement for each: the server's time limit is for one.
+        return _SEPARATOR.join(SQL("DROP ROLE IF EXISTS {}").format(Identifier(name)) for name in names)
+
+    def acting_as(self, role: str, statements: Composed) -> Composed:
+        """The same statements, in one transaction with others or alone, as another role."""
+        return SQL("SET ROLE {}; {}; RESET ROLE").format(Identifier(role), statements)
+
+    def let_grant(self, role: str, grantor: str) -> Composed:
+        """Let `grantor` make others members of `role`, without being one (PostgreSQL 16 and later)."""
+        template = SQL("GRANT {} TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+        return template.format(Identifier(role), Identifier(grantor))
 
     def take_over(self, alias: str, database_user: str, server_version: int) -> Composed:
         """Lend the broker's login what it needs to hand the alias's belongings to the stable user."""

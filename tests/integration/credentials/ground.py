@@ -81,6 +81,7 @@ class Ground:
             minimum_duration=timedelta(seconds=1),
             alias_prefix=self.alias_prefix,
             pool_size=4,
+            statement_timeout=timedelta(seconds=5),
         )
 
     def person(self, name: str, *roles: str) -> Session:

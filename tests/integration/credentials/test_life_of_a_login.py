@@ -12,6 +12,7 @@ from broker.audit import AuditEvent
 from broker.clock import utc_now
 from broker.credentials.model import LeaseState
 from broker.credentials.reaper import INTENT_GRACE
+from broker.errors import WarehouseBusy, WarehouseRefused
 from roles.chains import AccessTarget
 from tests.integration.credentials.ground import WORKGROUP, Broker, Ground, is_alive
 
@@ -47,6 +48,28 @@ def test_many_logins_of_one_person_live_side_by_side(ground: Ground, broker: Bro
     assert [is_alive(session) for session in sessions] == [True, True, True]
     for session in sessions:
         session.close()
+
+
+def test_an_alias_that_others_hold_or_took_holds_up_no_other(ground: Ground, broker: Broker) -> None:
+    """Of one batch: one has a lock of somebody's on it, one was made a superuser, one was dropped, two are fine."""
+    held, taken, gone, *fine = [broker.issue(ground.person(f"p{number}", ground.sales)) for number in range(5)]
+    ground.command("ALTER ROLE {} SUPERUSER", taken.user)
+    ground.command("DROP ROLE {}", gone.user)
+    with psycopg.connect(ground.superuser) as somebody:
+        somebody.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 7").format(sql.Identifier(held.user)))
+        with pytest.raises((WarehouseBusy, WarehouseRefused)):
+            broker.reap(after=timedelta(hours=1))
+    assert ground.usable_aliases() == {held.user, taken.user}
+    ended = {got.lease_id for got in (gone, *fine)}
+    records = [each for each in broker.store.audit.by_request("request") if each.event is AuditEvent.LEASE_REAPED]
+    assert {each.lease_id for each in records} == ended
+    for got in (held, taken, gone, *fine):
+        lease = broker.store.leases.get(got.lease_id)
+        assert lease
+        assert lease.state is (LeaseState.ENDED if got.lease_id in ended else LeaseState.ENDING)
+    ground.command("ALTER ROLE {} NOSUPERUSER", taken.user)
+    broker.reap(after=timedelta(hours=1))
+    assert ground.usable_aliases() == set()
 
 
 def test_a_login_ends_at_its_end_with_its_session(ground: Ground, broker: Broker) -> None:

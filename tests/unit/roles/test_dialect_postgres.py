@@ -42,7 +42,7 @@ def test_a_change_is_one_or_more_statements(change, statement):
 
 def test_the_end_of_aliases():
     assert DIALECT.disable_aliases(["a", "b"]).as_string(None) == 'ALTER ROLE "a" NOLOGIN; ALTER ROLE "b" NOLOGIN'
-    assert DIALECT.drop_aliases(["a", "b"]).as_string(None) == 'DROP ROLE IF EXISTS "a", "b"'
+    assert DIALECT.drop_aliases(["a", "b"]).as_string(None) == 'DROP ROLE IF EXISTS "a"; DROP ROLE IF EXISTS "b"'
 
 
 def test_membership_is_borrowed_in_the_servers_own_words():

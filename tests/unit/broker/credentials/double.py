@@ -49,7 +49,9 @@ def _nothing() -> None:
 
 @dataclass
 class WarehouseDouble:
-    """Keeps aliases and calls. `before[method]` and `after[method]` run around a method's own work, and may raise."""
+    """Keeps aliases and calls. `before[method]` and `after[method]` run around a method's own work, and may raise.
+
+    `refused` has names with which no call of `end_aliases` succeeds, and why."""
 
     known_roles: frozenset[str] = frozenset({"sales", "finance"})
     shrank: bool = False
@@ -58,6 +60,7 @@ class WarehouseDouble:
     calls: list[str] = field(default_factory=list)
     desired: list[DesiredLogin] = field(default_factory=list)
     found: dict[str, AliasFound] = field(default_factory=dict)
+    refused: dict[str, Exception] = field(default_factory=dict)
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
     after: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -86,6 +89,9 @@ class WarehouseDouble:
 
     def end_aliases(self, names: Sequence[str]) -> list[AliasEnded]:
         self._enter(f"end_aliases({len(names)})", "end_aliases")
+        for name in names:
+            if name in self.refused:
+                raise self.refused[name]
         ended = [self._end(name) for name in names]
         self._leave("end_aliases")
         return ended

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.audit import AuditEvent, AuditRecord
+from broker.credentials import reaper as reaper_module
 from broker.credentials.lease import CUT_OFF, EXPIRED
 from broker.credentials.model import Lease, LeaseState
 from broker.credentials.reaper import BATCH, INTENT_GRACE, LONGEST_PAUSE, Reaper, ReapReport, pause
-from broker.errors import StoreUnavailable, WarehouseUnavailable
+from broker.errors import BrokerError, StoreUnavailable, WarehouseBusy, WarehouseRefused, WarehouseUnavailable
 from broker.store.memory import memory_store
 from roles.readiness import CANARY_LEASE
 from tests.unit.broker.credentials.double import NOW, WarehouseDouble, raising
@@ -116,6 +117,62 @@ def test_many_end_in_batches(bench: Bench) -> None:
         f"end_aliases({BATCH})",
         "end_aliases(1)",
     ]
+
+
+@pytest.mark.parametrize("failure", [WarehouseRefused("not yours"), WarehouseBusy("a lock")])
+def test_one_that_is_refused_holds_up_no_other_of_its_batch(bench: Bench, failure: BrokerError) -> None:
+    for number in range(1, 4):
+        bench.active(replace(LEASE, lease_id=f"lease-{number}", alias=f"bk_{number}"))
+    bench.warehouse.add("bk_stray", "", "")
+    bench.warehouse.refused["bk_2"] = failure
+    with pytest.raises(type(failure)):
+        bench.run()
+    assert list(bench.warehouse.found) == ["bk_2"]
+    states = [bench.stored(f"lease-{number}").state for number in range(1, 4)]
+    assert states == [LeaseState.ENDED, LeaseState.ENDING, LeaseState.ENDED]
+    assert {record.alias for record in bench.records} == {"bk_1", "bk_3"}
+    bench.warehouse.refused.clear()
+    assert bench.run().ended == 1
+
+
+def test_an_orphan_that_is_refused_holds_up_no_other(bench: Bench) -> None:
+    for name in ("bk_1", "bk_2", "bk_3"):
+        bench.warehouse.add(name, "", "")
+    bench.warehouse.refused["bk_2"] = WarehouseRefused("not yours")
+    with pytest.raises(WarehouseRefused):
+        bench.run()
+    assert list(bench.warehouse.found) == ["bk_2"]
+
+
+def test_a_warehouse_that_does_not_answer_is_asked_once_for_a_batch(bench: Bench) -> None:
+    for number in range(3):
+        bench.active(replace(LEASE, lease_id=f"lease-{number}", alias=f"bk_{number}"))
+    bench.warehouse.before["end_aliases"] = raising(WarehouseUnavailable("down"))
+    with pytest.raises(WarehouseUnavailable):
+        bench.run()
+    assert bench.warehouse.calls.count("end_aliases(3)") == 1
+    assert "end_aliases(1)" not in bench.warehouse.calls
+
+
+def test_while_more_is_due_the_sweep_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper_module, "AT_ONCE", 2)
+    for number in range(3):
+        bench.active(replace(LEASE, lease_id=f"lease-{number}", alias=f"bk_{number}"))
+    first = bench.run()
+    assert (first.ended, first.full, "aliases" in bench.warehouse.calls) == (2, True, False)
+    second = bench.run()
+    assert (second.ended, second.full, "aliases" in bench.warehouse.calls) == (1, False, True)
+
+
+def test_what_cannot_end_does_not_keep_the_sweep_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper_module, "AT_ONCE", 2)
+    for number in range(3):
+        bench.active(replace(LEASE, lease_id=f"lease-{number}", alias=f"bk_{number}"))
+        bench.warehouse.refused[f"bk_{number}"] = WarehouseRefused("not yours")
+    for _ in range(2):
+        with pytest.raises(WarehouseRefused):
+            bench.run()
+    assert "aliases" in bench.warehouse.calls
 
 
 def test_a_run_that_was_cut_off_is_taken_up_by_the_next(bench: Bench) -> None:
