@@ -23,7 +23,7 @@ import psycopg
 from broker.demo.postgres import EmbeddedPostgres
 from tui.app import WsqlApp
 from tui.config import Home
-from tui.core.connect import Wish
+from tui.core.wish import Wish
 
 _ASLEEP = b"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = %s"
 

@@ -99,7 +99,7 @@ async def application(conninfo: str) -> dict[str, float]:
     """From the key (the last letter, or Ctrl+Space where none is typed) to the list of candidates."""
     from tui.app import WsqlApp
     from tui.config import Home
-    from tui.core.connect import Wish
+    from tui.core.wish import Wish
     from tui.widgets.completion_list import CompletionList
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,35 +1,41 @@
 """The full-screen client."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, Final
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 from textual.theme import Theme
 
-from tui.conductor import Conductor
 from tui.config import Home, Preferences, home
-from tui.core.connect import Places, Wish, find_access
-from tui.core.history import History
-from tui.core.options import Options, load_options
 from tui.core.tabs import TabKeeper
 from tui.core.terminal import harmless
-from tui.core.told import Told, Wrote
-from tui.core.workbench import Workbench
-from tui.messages import SignInOver, SignInTold, SignInWaits, WorkbenchTold
-from tui.metascreen import ScreenMetas
-from tui.person import ScreenPerson
-from tui.screens.dialogs import SignIn
 from tui.screens.main import MainScreen
 from tui.widgets.guard import TerminalGuard
 from tui.widgets.habits import habits_of
 from tui.widgets.legible import Legible
-from tui.workroom import Workroom
+
+# Whatever works with the database is loaded once the editor takes keys.
+if TYPE_CHECKING:
+    from tui.conductor import Conductor
+    from tui.core.history import History
+    from tui.core.options import Options
+    from tui.core.told import Told
+    from tui.core.wish import Wish
+    from tui.core.workbench import Workbench
+    from tui.messages import SignInOver, SignInTold, SignInWaits
+    from tui.person import ScreenPerson
+    from tui.screens.dialogs import SignIn
+    from tui.workroom import Workroom
 
 _TURN_SECONDS: Final = 0.001
 
@@ -40,27 +46,61 @@ class WsqlApp(App[int]):
     TITLE = "wsql"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", priority=True)]
 
-    def __init__(self, wish: Wish, where: Home, options: Options | None = None) -> None:
+    def __init__(self, wish: "Wish", where: Home, options: "Options | None" = None) -> None:
         super().__init__()
+        self._wish = wish
         self._home = where
+        self._options = options
         self.preferences = where.preferences()
-        self.person = ScreenPerson(self)
         self.keeper = TabKeeper(where.folder)
-        self.history = History(where.history)
         self.snippets_file = where.snippets
         self._sign_in: SignIn | None = None
-        places = Places(where.places)
-        self.workbench = Workbench(
-            lambda choose: find_access(wish, self.person, self.person, places, choose=choose),
-            self._tell,
-            read_only=wish.read_only,
-            options=options,
-        )
         self._early: list[Event] | None = []
         self._last_filters = (TerminalGuard(), Legible())
         self.main = MainScreen(self.keeper, habits_of(self.preferences))
-        self.conductor = Conductor(self.workbench, self.main.post_message, self.history, ScreenMetas(self._wrote))
-        self.workroom = Workroom(self.conductor, self.main.post_message)
+
+    @cached_property
+    def person(self) -> "ScreenPerson":
+        """Whom the sign-in speaks to."""
+        from tui.person import ScreenPerson
+
+        return ScreenPerson(self)
+
+    @cached_property
+    def history(self) -> "History":
+        """What was run."""
+        from tui.core.history import History
+
+        return History(self._home.history)
+
+    @cached_property
+    def workbench(self) -> "Workbench":
+        """The session, with what it was opened by."""
+        from tui.core.connect import Places, find_access
+        from tui.core.workbench import Workbench
+
+        places = Places(self._home.places)
+        return Workbench(
+            lambda choose: find_access(self._wish, self.person, self.person, places, choose=choose),
+            self._tell,
+            read_only=self._wish.read_only,
+            options=self._options,
+        )
+
+    @cached_property
+    def conductor(self) -> "Conductor":
+        """Who works."""
+        from tui.conductor import Conductor
+        from tui.metascreen import ScreenMetas
+
+        return Conductor(self.workbench, self.main.post_message, self.history, ScreenMetas(self._wrote))
+
+    @cached_property
+    def workroom(self) -> "Workroom":
+        """Who works on the rows of results."""
+        from tui.workroom import Workroom
+
+        return Workroom(self.conductor, self.main.post_message)
 
     async def on_event(self, event: Event) -> None:
         """What is typed before the editor is there is kept for it."""
@@ -77,6 +117,11 @@ class WsqlApp(App[int]):
         events, self._early = self._early or [], None
         for event in events:
             await super().on_event(event)
+        self.main.call_after_refresh(self.main.furnish)
+        if not gc.isenabled():
+            # Off since the program began, see `tui.cli.main`.
+            gc.freeze()
+            gc.enable()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line passes last: nothing in it does anything to the terminal, and it can be read."""
@@ -95,10 +140,14 @@ class WsqlApp(App[int]):
         del markup
         super().notify(harmless(message), title=harmless(title), severity=severity, timeout=timeout, markup=False)
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: "Told") -> None:
+        from tui.messages import WorkbenchTold
+
         self.main.post_message(WorkbenchTold(told))
 
     def _wrote(self, text: str) -> None:
+        from tui.core.told import Wrote
+
         self._tell(Wrote(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -107,11 +156,14 @@ class WsqlApp(App[int]):
             return False
         return super().check_action(action, parameters)
 
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is the first, with none below it."""
+        return self.main
+
     def on_mount(self) -> None:
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
-        self.push_screen(self.main)
 
     def _theme_chosen(self, theme: Theme) -> None:
         self.prefer(replace(self.preferences, theme=theme.name))
@@ -138,19 +190,21 @@ class WsqlApp(App[int]):
 
     # --- signing in ----------------------------------------------------------------------------------------------
 
-    def on_sign_in_told(self, message: SignInTold) -> None:
+    def on_sign_in_told(self, message: "SignInTold") -> None:
         self._sign_in_screen().tell(message.text)
 
-    def on_sign_in_waits(self, message: SignInWaits) -> None:
+    def on_sign_in_waits(self, message: "SignInWaits") -> None:
         self._sign_in_screen().wait_since(message.text, message.seconds)
 
-    def on_sign_in_over(self, _message: SignInOver) -> None:
+    def on_sign_in_over(self, _message: "SignInOver") -> None:
         if self._sign_in is not None:
             screen, self._sign_in = self._sign_in, None
             if screen.is_active or screen in self.screen_stack:
                 screen.dismiss(True)
 
-    def _sign_in_screen(self) -> SignIn:
+    def _sign_in_screen(self) -> "SignIn":
+        from tui.screens.dialogs import SignIn
+
         if self._sign_in is None:
             self._sign_in = SignIn()
             self.push_screen(self._sign_in, self._signed_in_or_not)
@@ -162,9 +216,19 @@ class WsqlApp(App[int]):
             self.person.cancel()
 
 
-def start_full_screen(wish: Wish) -> int:
+def start_full_screen(wish: "Wish") -> int:
     """Run the full-screen client until the person leaves it; returns the exit code."""
     # Threads take turns often: a page of rows comes while the screen is drawn, and keys count while rows are sorted.
     sys.setswitchinterval(_TURN_SECONDS)
     where = home()
-    return WsqlApp(wish, where, load_options(where.options)).run() or 0
+    return WsqlApp(wish, where, _options(where.options)).run() or 0
+
+
+def _options(file: Path) -> "Options | None":
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return None
+    from tui.core.options import load_options
+
+    return load_options(file)

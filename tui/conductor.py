@@ -384,6 +384,12 @@ class Conductor:
 
 
 def _import_needed() -> None:
-    import sqlglot  # noqa: F401
+    import tui.core.access
+    import tui.core.completion
+    import tui.core.danger
+    import tui.core.history
+    import tui.core.runner
+    import tui.widgets.result_table
 
-    import tui.core.completion  # noqa: F401
+    # The first text that sqlglot reads takes it some time, whatever it is.
+    tui.core.preflight.touched("SELECT a FROM b")

@@ -1,6 +1,5 @@
 """Where wsql keeps its files, and what the person prefers."""
 
-import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -61,7 +60,10 @@ class Home:
     def preferences(self) -> Preferences:
         """What the person chose; the defaults where nothing can be read."""
         try:
-            content = json.loads(self._preferences.read_text(encoding="utf-8"))
+            text = self._preferences.read_text(encoding="utf-8")
+            import json
+
+            content = json.loads(text)
             known = {one.name: content[one.name] for one in fields(Preferences) if one.name in content}
             return Preferences(**known)
         except (OSError, ValueError, TypeError, AttributeError):
@@ -69,6 +71,8 @@ class Home:
 
     def prefer(self, preferences: Preferences) -> None:
         """Keep a choice, if that can be."""
+        import json
+
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._preferences.write_text(json.dumps(asdict(preferences)), encoding="utf-8")

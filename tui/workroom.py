@@ -15,7 +15,7 @@ from tui.core.progress import Progress
 from tui.messages import WorkEnded, WorkTold
 
 T = TypeVar("T")
-ALL_ROWS: Final = 2**63
+_ALL_ROWS: Final = 2**63
 _TOLD_EVERY: Final = timedelta(seconds=0.1)
 
 
@@ -51,11 +51,11 @@ class Workroom:
         done: Callable[[T], object],
         *,
         whole: ResultFeed | None = None,
-        rows: int = ALL_ROWS,
+        rows: int | None = None,
     ) -> bool:
         """Do some work, and then `done` with its result on the screen's thread; False where other work is going on.
 
-        `title` says what is being done. Of the result `whole`, `rows` rows are fetched first.
+        `title` says what is being done. Of the result `whole`, `rows` rows are fetched first; all where it is None.
         """
         if self._progress is not None:
             return False
@@ -73,11 +73,13 @@ class Workroom:
             else:
                 self._end(WorkEnded(lambda: done(result)))
 
-        if whole is None or not whole.open or whole.rows >= rows:
+        if whole is None or not whole.open or (rows is not None and whole.rows >= rows):
             self._desk.submit(act)
         else:
             self._post(WorkTold("Reading the rest"))
-            self._conductor.read_on(whole, rows, progress, lambda: self._desk.submit(act))
+            self._conductor.read_on(
+                whole, _ALL_ROWS if rows is None else rows, progress, lambda: self._desk.submit(act)
+            )
         return True
 
     def close(self) -> None:

@@ -7,27 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from tui.core.errors import ConnectingCancelled, WorkgroupNotChosen
+from tui.core.wish import Wish
 
 if TYPE_CHECKING:
     from broker.client.model import Explanation, Identity, OfferedWorkgroup, TemporaryLogin
     from broker.client.person import Person
     from broker.client.session import ClientSession
     from tui.core.login import BrokerLogins, DirectLogin
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the command line asked for; "" where it did not say.
-
-    Attributes:
-        dsn: connect straight to it, without a broker; None to go by the broker.
-    """
-
-    url: str = ""
-    workgroup: str = ""
-    database: str = ""
-    dsn: str | None = None
-    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,11 @@ Several programs may run at once: each takes the first free slot of the folder, 
 finds there the texts of whoever used it last.
 """
 
-import json
+import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +39,21 @@ class TabKeeper:
     def __init__(self, folder: Path) -> None:
         self.trouble = ""
         self._kept: Tabs | None = None
-        self._lock: FileLock | None = None
+        self._free: Callable[[], object] = lambda: None
         self._file = folder / "tabs.json"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file, self._lock = _take_slot(folder)
+            self._file, self._free = _take_slot(folder)
         except OSError as error:
             self.trouble = f"The tabs cannot be kept in {folder}: {error.strerror}."
 
     def load(self) -> Tabs:
         """The texts as they were kept last; an empty one where there are none."""
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
+            text = self._file.read_text(encoding="utf-8")
+            import json
+
+            content = json.loads(text)
             tabs = tuple(Tab(**tab) for tab in content["tabs"])
             return Tabs(tabs, min(max(int(content["active"]), 0), len(tabs) - 1)) if tabs else Tabs()
         except FileNotFoundError:
@@ -66,6 +66,8 @@ class TabKeeper:
         """Keep the texts: the file is replaced as a whole, so that a crash leaves the old ones or the new."""
         if self.trouble or tabs == self._kept:
             return
+        import json
+
         draft = self._file.with_suffix(".draft")
         try:
             draft.touch(mode=0o600)
@@ -78,8 +80,8 @@ class TabKeeper:
 
     def close(self) -> None:
         """Free the slot."""
-        if self._lock is not None:
-            self._lock.release()
+        free, self._free = self._free, lambda: None
+        free()
 
     def _set_aside(self) -> None:
         """A file that cannot be read is kept for the person, not overwritten."""
@@ -89,14 +91,38 @@ class TabKeeper:
             self.trouble = f"The tabs cannot be kept in {self._file}: {error.strerror}."
 
 
-def _take_slot(folder: Path) -> "tuple[Path, FileLock]":
-    from filelock import FileLock, Timeout
-
+def _take_slot(folder: Path) -> tuple[Path, Callable[[], object]]:
+    """The first file that no other program has, and what frees it."""
     for number in count(1):
-        lock = FileLock(folder / f"tabs-{number}.lock", timeout=0)
+        free = _locked(folder / f"tabs-{number}.lock")
+        if free is not None:
+            return folder / f"tabs-{number}.json", free
+    raise AssertionError
+
+
+def _locked(file: Path) -> Callable[[], object] | None:
+    """Lock a file until the process ends: what frees it, or None where another process has it.
+
+    This is what filelock does, which takes longer to load than all the rest of this file's work; where there is no
+    flock, it does it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(file, timeout=0)
         try:
             lock.acquire()
         except Timeout:
-            continue
-        return folder / f"tabs-{number}.json", lock
-    raise AssertionError
+            return None
+        return lock.release
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return lambda: os.close(handle)

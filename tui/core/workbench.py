@@ -19,7 +19,7 @@ from tui.core.errors import (
 from tui.core.options import Options
 from tui.core.outcome import Outcome, Run
 from tui.core.told import Link, LinkChanged, Said, Told, TransactionState
-from tui.core.transactions import Transactions
+from tui.core.transactions import OPEN, Transactions
 
 if TYPE_CHECKING:
     from tui.core.access import Refused
@@ -78,6 +78,11 @@ class Workbench:
             return TransactionState.DISCONNECTED
         state = self._session.state
         return TransactionState.IDLE if state is TransactionState.OPEN and self.holding else state
+
+    @property
+    def transaction_open(self) -> bool:
+        """Whether a transaction of the person's is open, failed or not."""
+        return self.state in OPEN
 
     @property
     def holding(self) -> bool:

@@ -1,17 +1,17 @@
 """Sorting, filtering and searching a result."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.core.arrange import Arranged, Order, arrange, find
-from tui.core.conditions import Predicate, equal_to, predicate
-from tui.core.errors import FilterInvalid
-from tui.core.feed import RowSource
-from tui.core.progress import Progress
-from tui.parts.bench import Bench
-from tui.screens.dialogs import AskText
-from tui.widgets.result_table import ResultTable
+from tui.parts.bench import Part
+
+if TYPE_CHECKING:
+    from tui.core.arrange import Arranged, Order
+    from tui.core.conditions import Predicate
+    from tui.core.feed import RowSource
+    from tui.core.progress import Progress
+    from tui.widgets.result_table import ResultTable
 
 ARRANGING: Final = (
     Command(
@@ -26,12 +26,12 @@ _FILTER_HINT: Final = (
 )
 
 
-class Arranging(Bench):
+class Arranging(Part):
     """Other views of a result; the statement is never run again."""
 
-    _sought: Predicate | None = None
+    _sought: "Predicate | None" = None
 
-    def on_result_table_sort_wanted(self, message: ResultTable.SortWanted) -> None:
+    def on_result_table_sort_wanted(self, message: "ResultTable.SortWanted") -> None:
         self._arrange(message.table, message.table.filter, message.orders)
 
     def action_filter_rows(self) -> None:
@@ -40,6 +40,8 @@ class Arranging(Bench):
             self._ask(table, "Which rows?", table.filter, lambda text, _keep: self._arrange(table, text, table.orders))
 
     def action_filter_value(self) -> None:
+        from tui.core.conditions import equal_to
+
         table = self.table_or_tell()
         row = table.shown.row(table.cursor_row) if table else None
         if table is not None and row is not None and table.cursor_column < len(row):
@@ -47,19 +49,24 @@ class Arranging(Bench):
             text = f"{table.filter} and {condition}" if table.filter.startswith('"') else condition
             self._arrange(table, text, table.orders)
 
-    def _arrange(self, table: ResultTable, text: str, orders: tuple[Order, ...]) -> None:
+    def _arrange(self, table: "ResultTable", text: str, orders: "tuple[Order, ...]") -> None:
+        from tui.core.arrange import arrange
+        from tui.core.conditions import predicate
+
         keep = predicate(text, table.feed.columns) if text else None
         if not text and not orders:
             self._shown(table, table.feed, "", ())
             return
 
-        def work(progress: Progress) -> Arranged:
+        def work(progress: "Progress") -> "Arranged":
             return arrange(table.feed, keep, orders, progress)
 
         title = "Sorting" if orders else "Filtering"
         self.work(table, title, work, lambda arranged: self._shown(table, arranged, text, orders))
 
-    def _shown(self, table: ResultTable, source: RowSource, text: str, orders: tuple[Order, ...]) -> None:
+    def _shown(self, table: "ResultTable", source: "RowSource", text: str, orders: "tuple[Order, ...]") -> None:
+        from tui.core.arrange import Arranged
+
         if not table.is_mounted:
             if isinstance(source, Arranged):
                 source.forget()
@@ -76,7 +83,7 @@ class Arranging(Bench):
         if table is None:
             return
 
-        def sought(_text: str, keep: Predicate | None) -> None:
+        def sought(_text: str, keep: "Predicate | None") -> None:
             self._sought = keep
             self._search(table, table.cursor_row, backwards=False)
 
@@ -89,7 +96,9 @@ class Arranging(Bench):
         elif table is not None:
             self._search(table, table.cursor_row + (-1 if backwards else 1), backwards=backwards)
 
-    def _search(self, table: ResultTable, start: int, *, backwards: bool) -> None:
+    def _search(self, table: "ResultTable", start: int, *, backwards: bool) -> None:
+        from tui.core.arrange import find
+
         wanted = self._sought
         if wanted is None:
             return
@@ -100,7 +109,7 @@ class Arranging(Bench):
             else:
                 table.go_to(row)
 
-        def work(progress: Progress) -> int | None:
+        def work(progress: "Progress") -> int | None:
             return find(table.shown, wanted, start, backwards=backwards, progress=progress)
 
         # What is here may hold a hit already: the rest is read only where it does not.
@@ -112,7 +121,13 @@ class Arranging(Bench):
 
         self.work(table, "Searching", work, found_here, rows=0)
 
-    def _ask(self, table: ResultTable, title: str, text: str, then: Callable[[str, Predicate | None], None]) -> None:
+    def _ask(
+        self, table: "ResultTable", title: str, text: str, then: "Callable[[str, Predicate | None], None]"
+    ) -> None:
+        from tui.core.conditions import predicate
+        from tui.core.errors import FilterInvalid
+        from tui.screens.dialogs import AskText
+
         def given(answer: object) -> None:
             if answer is None:
                 return

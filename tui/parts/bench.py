@@ -5,20 +5,17 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.screen import Screen
 
-from tui.conductor import Conductor
-from tui.core.errors import SqlClientError
-from tui.core.interpolation import interpolate
-from tui.core.parameters import as_sql, parameters
-from tui.core.progress import Progress
-from tui.core.relations import ColumnInfo, Schema
-from tui.core.statements import Statement
 from tui.widgets.editors import Editors
-from tui.widgets.result_table import ResultTable
 from tui.widgets.results import Results
-from tui.workroom import ALL_ROWS, Workroom
 
 if TYPE_CHECKING:
     from tui.app import WsqlApp
+    from tui.conductor import Conductor
+    from tui.core.progress import Progress
+    from tui.core.relations import ColumnInfo, Schema
+    from tui.widgets.catalog_tree import CatalogTree
+    from tui.widgets.result_table import ResultTable
+    from tui.workroom import Workroom
 
 T = TypeVar("T")
 
@@ -26,7 +23,7 @@ T = TypeVar("T")
 class Bench(Screen[None]):
     """The widgets and the conductor, and what the parts share.
 
-    A part subclasses this one. Textual calls a message's handler in each class that has one, so a message belongs to
+    A part is a `Part`. Textual calls a message's handler in each class that has one, so a message belongs to
     one part.
 
     Attributes:
@@ -41,8 +38,8 @@ class Bench(Screen[None]):
     autocommit = True
     changed = False
     narrow: bool | None = None
-    schemas: tuple[Schema, ...] = ()
-    columns: Sequence[ColumnInfo] = ()
+    schemas: "tuple[Schema, ...]" = ()
+    columns: "Sequence[ColumnInfo]" = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,12 +51,12 @@ class Bench(Screen[None]):
         return cast("WsqlApp", self.app)
 
     @property
-    def conductor(self) -> Conductor:
+    def conductor(self) -> "Conductor":
         """Who works."""
         return self.wsql.conductor
 
     @property
-    def workroom(self) -> Workroom:
+    def workroom(self) -> "Workroom":
         """Who works on the rows of results."""
         return self.wsql.workroom
 
@@ -73,13 +70,18 @@ class Bench(Screen[None]):
         """The results' tabs."""
         return self.query_one(Results)
 
+    @property
+    def catalog(self) -> "CatalogTree":
+        """What lies in the database."""
+        raise NotImplementedError
+
     def tick(self) -> None:
         """Show what has changed since; also called every second."""
         raise NotImplementedError
 
     # --- results -------------------------------------------------------------------------------------------------
 
-    def table_or_tell(self) -> ResultTable | None:
+    def table_or_tell(self) -> "ResultTable | None":
         """The table that is shown; the person is told where there is none."""
         table = self.results.table
         if table is None:
@@ -88,6 +90,11 @@ class Bench(Screen[None]):
 
     def statement_or_tell(self) -> str | None:
         """The statement at the cursor with its parameters' last values; the person is told where there is none."""
+        from tui.core.errors import SqlClientError
+        from tui.core.interpolation import interpolate
+        from tui.core.parameters import as_sql, parameters
+        from tui.core.statements import Statement
+
         here = self.editors.editor.statement_here()
         if not isinstance(here, Statement):
             self.notify("There is no statement at the cursor.")
@@ -104,13 +111,20 @@ class Bench(Screen[None]):
 
     def work(
         self,
-        table: ResultTable,
+        table: "ResultTable",
         title: str,
-        work: Callable[[Progress], T],
+        work: "Callable[[Progress], T]",
         done: Callable[[T], object],
         *,
-        rows: int = ALL_ROWS,
+        rows: int | None = None,
     ) -> None:
-        """Work on a table's rows once `rows` of them are here; the person is told where other work goes on."""
+        """Work on a table's rows once `rows` of them, or all, are here; the person is told where other work goes on."""
         if not self.workroom.start(title, work, done, whole=table.feed, rows=rows):
             self.notify("Other work on a result goes on; Esc stops it.", severity="warning")
+
+
+if TYPE_CHECKING:
+    Part = Bench
+else:
+    # At run time a part is no screen by itself: the eight of them would take Textual longer than their contents.
+    Part = object

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.notifications import SeverityLevel
 
 from tui.commands import Command
-from tui.core.told import Link, LinkChanged, Notice, Notification, Said, Wrote
-from tui.core.transactions import OPEN
-from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
-from tui.parts.bench import Bench
-from tui.screens.dialogs import Confirm
-from tui.widgets.catalog_tree import CatalogTree
+from tui.parts.bench import Part
+
+if TYPE_CHECKING:
+    from tui.core.told import Link
+    from tui.messages import CatalogCame, IdentityCame, OpenersCame, WorkbenchTold
+    from tui.widgets.catalog_tree import CatalogTree
 
 CONNECTING: Final = (
     Command("toggle_catalog", "Catalog", "Show or hide what lies in the database", "f2", "Catalog"),
@@ -24,10 +24,12 @@ CONNECTING: Final = (
 )
 
 
-class Connecting(Bench):
+class Connecting(Part):
     """What is told about the connection, and asked of it."""
 
-    def on_workbench_told(self, message: WorkbenchTold) -> None:
+    def on_workbench_told(self, message: "WorkbenchTold") -> None:
+        from tui.core.told import LinkChanged, Notice, Notification, Said, Wrote
+
         match message.told:
             case Notice() as notice:
                 self.results.notice(notice)
@@ -45,7 +47,9 @@ class Connecting(Bench):
                 self._link_changed(link, text)
         self.tick()
 
-    def _link_changed(self, link: Link, text: str) -> None:
+    def _link_changed(self, link: "Link", text: str) -> None:
+        from tui.core.told import Link
+
         if text:
             self.results.say(text, "bold red" if link in (Link.LOST, Link.REFUSED) else "green")
             severity: SeverityLevel = "error" if link is Link.REFUSED else "warning"
@@ -67,7 +71,9 @@ class Connecting(Bench):
 
     def _unless_open(self, title: str, act: Callable[[], object]) -> None:
         """Do it, but ask before an open transaction would be lost by it."""
-        if self.conductor.workbench.state not in OPEN:
+        from tui.screens.dialogs import Confirm
+
+        if not self.conductor.workbench.transaction_open:
             act()
             return
 
@@ -80,21 +86,21 @@ class Connecting(Bench):
 
     # --- catalog -------------------------------------------------------------------------------------------------
 
-    def on_catalog_came(self, message: CatalogCame) -> None:
+    def on_catalog_came(self, message: "CatalogCame") -> None:
         if message.problem:
             self.results.say(message.problem, "yellow")
             return
         self.schemas, self.columns = message.schemas, message.columns
-        self.query_one(CatalogTree).fill(message.schemas, message.columns)
+        self.catalog.fill(message.schemas, message.columns)
 
-    def on_catalog_tree_role_wanted(self, message: CatalogTree.RoleWanted) -> None:
+    def on_catalog_tree_role_wanted(self, message: "CatalogTree.RoleWanted") -> None:
         self.conductor.openers(message.schema, message.relation)
 
-    def on_openers_came(self, message: OpenersCame) -> None:
-        self.query_one(CatalogTree).opened_by(message.schema, message.relation, message.roles)
+    def on_openers_came(self, message: "OpenersCame") -> None:
+        self.catalog.opened_by(message.schema, message.relation, message.roles)
 
     def action_toggle_catalog(self) -> None:
-        tree = self.query_one(CatalogTree)
+        tree = self.catalog
         tree.display = not tree.display
         if not self.narrow:
             self.wsql.prefer(replace(self.wsql.preferences, catalog=tree.display))
@@ -104,7 +110,7 @@ class Connecting(Bench):
     def action_access(self) -> None:
         self.conductor.my_access()
 
-    def on_identity_came(self, message: IdentityCame) -> None:
+    def on_identity_came(self, message: "IdentityCame") -> None:
         from tui.screens.views import AccessView
 
         access = self.conductor.workbench.access

@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
 from tui.core.completion_options import KeywordCase
-from tui.core.errors import SqlClientError
-from tui.core.parameters import quoted
-from tui.messages import NamesCame, PathCame
-from tui.parts.bench import Bench
-from tui.widgets.catalog_tree import CatalogTree
+from tui.parts.bench import Part
 from tui.widgets.editor import SqlEditor
-from tui.widgets.find_bar import FindBar, find
 from tui.widgets.habits import KeyStyle
 
 if TYPE_CHECKING:
+    from tui.messages import NamesCame, PathCame
+    from tui.widgets.catalog_tree import CatalogTree
     from tui.widgets.completion_list import CompletionList
+    from tui.widgets.find_bar import FindBar
 
 EDITING: Final = (
     Command("history", "History", "What was run before", "f3", "History"),
@@ -43,17 +41,19 @@ EDITING: Final = (
 )
 
 
-class Editing(Bench):
+class Editing(Part):
     """The texts."""
 
     def on_text_area_changed(self) -> None:
         self.changed = True
 
-    def on_tabbed_content_tab_activated(self) -> None:
+    def on_deck_activated(self) -> None:
         self.changed = True
         self.tick()
 
-    def on_catalog_tree_name_chosen(self, message: CatalogTree.NameChosen) -> None:
+    def on_catalog_tree_name_chosen(self, message: "CatalogTree.NameChosen") -> None:
+        from tui.core.parameters import quoted
+
         place = message.place
         name = place.column or f"{quoted(place.schema)}.{quoted(place.relation)}"
         self.editors.editor.insert(quoted(name) if place.column else name)
@@ -71,13 +71,13 @@ class Editing(Bench):
 
         def named(title: object) -> None:
             if title and str(title).strip():
-                self.editors.rename(str(title).strip()[:40])
+                self.editors.name_shown(str(title).strip()[:40])
                 self.changed = True
 
         self.app.push_screen(AskText("Name of the tab"), named)
 
-    def action_next_tab(self, by: int) -> None:
-        self.editors.show_next(by)
+    async def action_next_tab(self, by: int) -> None:
+        await self.editors.show_next(by)
 
     def action_focus_next_part(self) -> None:
         # At once: `focus()` would come after the keys that are waiting.
@@ -94,11 +94,11 @@ class Editing(Bench):
 
     # --- completion ----------------------------------------------------------------------------------------------
 
-    def on_names_came(self, message: NamesCame) -> None:
+    def on_names_came(self, message: "NamesCame") -> None:
         habits = self.editors.habits
         habits.names = message.names
 
-    def on_path_came(self, message: PathCame) -> None:
+    def on_path_came(self, message: "PathCame") -> None:
         habits = self.editors.habits
         if message.path and habits.names is not None:
             habits.names = habits.names.on(message.path)
@@ -109,7 +109,7 @@ class Editing(Bench):
     # --- finding -------------------------------------------------------------------------------------------------
 
     def action_find(self) -> None:
-        bar = self.query_one(FindBar)
+        bar = self._find_bar()
         bar.display = True
         selected = self.editors.editor.selected_text
         if selected and "\n" not in selected:
@@ -119,7 +119,9 @@ class Editing(Bench):
         bar.select_all()
 
     def action_find_on(self, by: int) -> None:
-        bar, editor = self.query_one(FindBar), self.editors.editor
+        from tui.widgets.find_bar import find
+
+        bar, editor = self._find_bar(), self.editors.editor
         start = editor.offset_of(min(editor.selection))
         found = find(editor.text, bar.value, start, by)
         if found is not None:
@@ -127,7 +129,16 @@ class Editing(Bench):
         elif bar.value:
             self.notify(f"{bar.value!r} is not in the text.", markup=False)
 
-    def on_find_bar_wanted(self, message: FindBar.Wanted) -> None:
+    def _find_bar(self) -> "FindBar":
+        from tui.widgets.find_bar import FindBar
+
+        for bar in self.query(FindBar):
+            return bar
+        bar = FindBar()
+        self.query_one("#work").mount(bar, before=self.results)
+        return bar
+
+    def on_find_bar_wanted(self, message: "FindBar.Wanted") -> None:
         self.action_find_on(message.by)
 
     def on_find_bar_left(self) -> None:
@@ -136,6 +147,7 @@ class Editing(Bench):
     # --- whole texts ---------------------------------------------------------------------------------------------
 
     def action_lay_out(self) -> None:
+        from tui.core.errors import SqlClientError
         from tui.core.layout import lay_out
 
         editor = self.editors.editor
@@ -159,6 +171,7 @@ class Editing(Bench):
         from textual.app import SuspendNotSupported
 
         from broker.client.settings import editor_command
+        from tui.core.errors import SqlClientError
         from tui.core.external_editor import edit_outside
 
         try:
@@ -176,6 +189,7 @@ class Editing(Bench):
 
     def load_snippets(self) -> None:
         """Read the person's snippets anew."""
+        from tui.core.errors import SqlClientError
         from tui.core.snippets import load_snippets
 
         habits = self.editors.habits

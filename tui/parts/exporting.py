@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.core.errors import SqlClientError
-from tui.core.progress import Progress
-from tui.messages import WorkEnded
-from tui.parts.bench import Bench
-from tui.screens.dialogs import AskText, Confirm
+from tui.parts.bench import Part
 
 if TYPE_CHECKING:
+    from tui.core.progress import Progress
     from tui.core.session import DatabaseSession
 
 EXPORTING: Final = (
@@ -21,7 +18,7 @@ EXPORTING: Final = (
 _HINT: Final = "The name's ending is the form: .csv .json .jsonl .md .parquet .arrow"
 
 
-class Exporting(Bench):
+class Exporting(Part):
     """Files are written beside their place and take their name when they are whole."""
 
     def action_export(self) -> None:
@@ -52,7 +49,9 @@ class Exporting(Bench):
         self._ask_for_file("Run the query into which file?", _HINT, lambda path: self._unload(text, path))
 
     def _unload(self, text: str, path: Path) -> None:
+        from tui.core.progress import Progress
         from tui.core.saving import form_of
+        from tui.messages import WorkEnded
 
         if form_of(path).is_arrow:
             self._unload_aside(text, path)
@@ -74,7 +73,7 @@ class Exporting(Bench):
             self.notify("There is no connection.", severity="warning")
             return
 
-        def work(progress: Progress) -> int:
+        def work(progress: "Progress") -> int:
             from tui.core.unload import unload_arrow
 
             return unload_arrow(access.source.login(fresh=False), text, path, progress)
@@ -90,7 +89,9 @@ class Exporting(Bench):
     def _ask_for_file(
         self, title: str, hint: str, then: Callable[[Path], None], value: str = "", problem: str = ""
     ) -> None:
+        from tui.core.errors import SqlClientError
         from tui.core.saving import form_of
+        from tui.screens.dialogs import AskText, Confirm
 
         def given(answer: object) -> None:
             name = str(answer or "").strip()

@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.core.progress import Progress
-from tui.messages import PlanCame
-from tui.parts.bench import Bench
-from tui.screens.dialogs import AskText, Choose, Confirm
-from tui.widgets.result_table import ResultTable
+from tui.parts.bench import Part
 
 if TYPE_CHECKING:
     from tui.core.compare import Comparison
     from tui.core.explaining import Explained
+    from tui.core.progress import Progress
+    from tui.messages import PlanCame
+    from tui.widgets.result_table import ResultTable
 
 PICTURING: Final = (
     Command("chart", "Chart", "Bars, a line or a histogram of the cursor's column (c)"),
@@ -21,7 +20,7 @@ PICTURING: Final = (
 )
 
 
-class Picturing(Bench):
+class Picturing(Part):
     """Pictures are made of the rows that are here; nothing is run again for them."""
 
     def action_chart(self) -> None:
@@ -42,6 +41,8 @@ class Picturing(Bench):
     # --- comparing -----------------------------------------------------------------------------------------------
 
     def action_compare(self) -> None:
+        from tui.screens.dialogs import Choose
+
         table = self.table_or_tell()
         others = {name: other for name, other in self.results.tables.items() if other is not table}
         if table is None:
@@ -57,8 +58,9 @@ class Picturing(Bench):
                 screen, lambda chosen: self._ask_keys(others[names[chosen]], table) if isinstance(chosen, int) else None
             )
 
-    def _ask_keys(self, earlier: ResultTable, later: ResultTable) -> None:
+    def _ask_keys(self, earlier: "ResultTable", later: "ResultTable") -> None:
         from tui.core.compare import compare, usual_keys
+        from tui.screens.dialogs import AskText
 
         def given(answer: object) -> None:
             if answer is None:
@@ -66,7 +68,7 @@ class Picturing(Bench):
             wish = str(answer).strip()
             keys = None if wish == "*" else [name.strip() for name in wish.split(",") if name.strip()]
 
-            def work(progress: Progress) -> "Comparison":
+            def work(progress: "Progress") -> "Comparison":
                 return compare(earlier.shown, later.shown, keys, progress)
 
             self.work(later, "Comparing", work, lambda comparison: self._compared(comparison, earlier, later))
@@ -75,7 +77,7 @@ class Picturing(Bench):
         usual = ", ".join(usual_keys(earlier.shown, later.shown))
         self.app.push_screen(AskText("Which columns tell rows apart?", usual, hint), given)
 
-    def _compared(self, comparison: "Comparison", earlier: ResultTable, later: ResultTable) -> None:
+    def _compared(self, comparison: "Comparison", earlier: "ResultTable", later: "ResultTable") -> None:
         from tui.widgets.comparison_table import ComparisonTable
 
         counts = (
@@ -90,6 +92,7 @@ class Picturing(Bench):
 
     def action_explain(self, analyze: bool) -> None:
         from tui.core.explaining import changes_data
+        from tui.screens.dialogs import Confirm
 
         text = self.statement_or_tell()
         if text is None:
@@ -106,13 +109,14 @@ class Picturing(Bench):
 
     def _explain(self, text: str, *, analyze: bool) -> None:
         from tui.core.explaining import explain
+        from tui.messages import PlanCame
 
         def done(explained: "Explained") -> None:
             self.post_message(PlanCame(explained))
 
         self.conductor.use(lambda session: done(explain(session, text, analyze=analyze)))
 
-    def on_plan_came(self, message: PlanCame) -> None:
+    def on_plan_came(self, message: "PlanCame") -> None:
         from tui.widgets.plan_tree import PlanTree
 
         tree = PlanTree(message.explained.plan)

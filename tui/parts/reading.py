@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.core.clips import Form, clip
-from tui.core.events import Column, Row
-from tui.core.feed import ResultFeed
-from tui.core.parameters import quoted
-from tui.core.relations import origin
-from tui.messages import PageCame, WorkEnded, WorkTold
-from tui.parts.bench import Bench
-from tui.screens.dialogs import AskText, Choose
-from tui.widgets.result_table import ResultTable
+from tui.parts.bench import Part
 from tui.widgets.results import Results
-from tui.workroom import ALL_ROWS
+
+if TYPE_CHECKING:
+    from tui.core.clips import Form
+    from tui.core.events import Column, Row
+    from tui.core.feed import ResultFeed
+    from tui.messages import PageCame, WorkEnded, WorkTold
+    from tui.widgets.result_table import ResultTable
 
 _COPIED: Final = 100_000
 _COPIED_CHARACTERS: Final = 10_000_000
@@ -28,15 +26,17 @@ READING: Final = (
 )
 
 
-class Reading(Bench):
+class Reading(Part):
     """What one does with a result."""
 
     # --- more rows -----------------------------------------------------------------------------------------------
 
-    def on_result_table_more_wanted(self, message: ResultTable.MoreWanted) -> None:
+    def on_result_table_more_wanted(self, message: "ResultTable.MoreWanted") -> None:
         self.conductor.more(message.feed)
 
-    def on_page_came(self, message: PageCame) -> None:
+    def on_page_came(self, message: "PageCame") -> None:
+        from tui.messages import WorkTold
+
         if message.problem:
             self.results.say(message.problem, "bold red")
             self.notify(message.problem, severity="error", timeout=10)
@@ -45,10 +45,12 @@ class Reading(Bench):
             self.on_work_told(WorkTold("Reading the rest"))
         self.tick()
 
-    def on_result_table_end_wanted(self, message: ResultTable.EndWanted) -> None:
-        self._with_rows(message.table, ALL_ROWS, lambda: message.table.go_to(message.table.shown.rows - 1))
+    def on_result_table_end_wanted(self, message: "ResultTable.EndWanted") -> None:
+        self._with_rows(message.table, None, lambda: message.table.go_to(message.table.shown.rows - 1))
 
     def action_go_to_row(self) -> None:
+        from tui.screens.dialogs import AskText
+
         table = self.table_or_tell()
         if table is None:
             return
@@ -63,15 +65,15 @@ class Reading(Bench):
 
         self.app.push_screen(AskText("Go to which row?", "", "Rows that have not come yet are fetched first."), given)
 
-    def _with_rows(self, table: ResultTable, rows: int, done: Callable[[], None]) -> None:
-        if table.shown is table.feed and table.feed.open and table.feed.rows < rows:
+    def _with_rows(self, table: "ResultTable", rows: int | None, done: Callable[[], None]) -> None:
+        if table.shown is table.feed and table.feed.open and (rows is None or table.feed.rows < rows):
             self.work(table, "Reading", lambda _progress: None, lambda _none: done(), rows=rows)
         else:
             done()
 
     # --- whole values, copies ------------------------------------------------------------------------------------
 
-    def on_result_table_cell_opened(self, message: ResultTable.CellOpened) -> None:
+    def on_result_table_cell_opened(self, message: "ResultTable.CellOpened") -> None:
         from tui.screens.views import RecordView, ValueView
 
         table = message.table
@@ -84,7 +86,9 @@ class Reading(Bench):
             column = table.feed.columns[table.cursor_column]
             self.app.push_screen(ValueView(column, row[table.cursor_column], self.app.copy_to_clipboard))
 
-    def on_result_table_copy_wanted(self, message: ResultTable.CopyWanted) -> None:
+    def on_result_table_copy_wanted(self, message: "ResultTable.CopyWanted") -> None:
+        from tui.core.clips import Form
+
         table = message.table
         row = table.shown.row(table.cursor_row)
         if table.marked:
@@ -94,6 +98,9 @@ class Reading(Bench):
             self.notify("Copied the value.")
 
     def action_copy_as(self) -> None:
+        from tui.core.clips import Form
+        from tui.screens.dialogs import Choose
+
         table = self.table_or_tell()
         if table is None:
             return
@@ -102,8 +109,13 @@ class Reading(Bench):
         screen = Choose(f"Copy {what} as", [str(form) for form in forms], "IN list: the values of the cursor's column.")
         self.app.push_screen(screen, lambda chosen: self.copy_rows(forms[chosen]) if isinstance(chosen, int) else None)
 
-    def copy_rows(self, form: Form) -> None:
+    def copy_rows(self, form: "Form") -> None:
         """Copy the marked rows, or all that are here, to the terminal's clipboard (OSC 52: also over SSH)."""
+        from tui.core.clips import Form
+        from tui.core.parameters import quoted
+        from tui.core.relations import origin
+        from tui.screens.dialogs import AskText
+
         table = self.table_or_tell()
         if table is None:
             return
@@ -123,7 +135,9 @@ class Reading(Bench):
             hint = "As SQL has it. The columns are of several tables, or computed, or wsql does not know theirs."
             self.app.push_screen(AskText("Insert into which table?", "", hint), given)
 
-    def _copy(self, table: ResultTable, form: Form, columns: Sequence[Column], into: str = "") -> None:
+    def _copy(self, table: "ResultTable", form: "Form", columns: "Sequence[Column]", into: str = "") -> None:
+        from tui.core.clips import clip
+
         start, stop = table.selected_rows if table.marked else (0, table.shown.rows)
         rows: list[Row] = []
         characters = 0
@@ -154,7 +168,7 @@ class Reading(Bench):
 
     # --- long work -----------------------------------------------------------------------------------------------
 
-    def on_work_told(self, message: WorkTold) -> None:
+    def on_work_told(self, message: "WorkTold") -> None:
         table = self.results.table
         if table is not None:
             of = (
@@ -164,7 +178,7 @@ class Reading(Bench):
             )
             self.results.working(table, f"{message.title} …{of} (Esc stops)")
 
-    def on_work_ended(self, message: WorkEnded) -> None:
+    def on_work_ended(self, message: "WorkEnded") -> None:
         for table in self.results.tables.values():
             table.stop()
             self.results.summarize(table)
@@ -178,6 +192,6 @@ class Reading(Bench):
             self.results.say(text, "bold red")
 
 
-def whole(feed: ResultFeed) -> str:
+def whole(feed: "ResultFeed") -> str:
     """What is to be said where not all rows are here, or ""."""
     return "" if feed.complete else f"Only of the {feed.rows:,} rows that are here."

@@ -1,15 +1,14 @@
 """Running statements: what is sent, what is asked before, and what comes back."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.commands import Command
-from tui.conductor import RunRequest
-from tui.core.chosen import Parts, read
-from tui.core.parameters import as_sql
-from tui.core.statements import MetaCommand, Statement
-from tui.messages import OutcomeReached, OutcomeShown, PartsRead, RunEnded, RunRefused, StatementBegan
-from tui.parts.bench import Bench
-from tui.screens.dialogs import AskValues, Confirm
+from tui.parts.bench import Part
+
+if TYPE_CHECKING:
+    from tui.core.chosen import Parts
+    from tui.core.statements import MetaCommand, Statement
+    from tui.messages import OutcomeReached, OutcomeShown, PartsRead, RunEnded, RunRefused, StatementBegan
 
 RUNNING: Final = (
     Command("run(False)", "Run statement", "The selection, or the statement at the cursor", "f5", "Run", True),
@@ -27,7 +26,7 @@ _ON_SCREEN: Final = {
 """Backslash commands that are the screen's own matter, and what it does then."""
 
 
-class Running(Bench):
+class Running(Part):
     """From the editor to the server, and back."""
 
     def action_run(self, everything: bool) -> None:
@@ -35,6 +34,8 @@ class Running(Bench):
         self.editors.editor.call_later(self._run_chosen, everything)
 
     def _run_chosen(self, everything: bool) -> None:
+        from tui.core.chosen import read
+
         editor = self.editors.editor
         editor.clear_error()
         chosen = editor.chosen(everything=everything)
@@ -43,10 +44,14 @@ class Running(Bench):
         else:
             self._run_parts(read(chosen))
 
-    def on_parts_read(self, message: PartsRead) -> None:
+    def on_parts_read(self, message: "PartsRead") -> None:
         self._run_parts(message.parts)
 
-    def _run_parts(self, found: Parts) -> None:
+    def _run_parts(self, found: "Parts") -> None:
+        from tui.conductor import RunRequest
+        from tui.core.statements import MetaCommand
+        from tui.screens.dialogs import AskValues
+
         parts = list(found.parts)
         if not parts:
             self.notify("There is nothing to run.")
@@ -57,12 +62,17 @@ class Running(Bench):
         else:
             self.conductor.run(RunRequest(found.parts, autocommit=self.autocommit))
 
-    def _wanted(self, found: Parts) -> list[str]:
+    def _wanted(self, found: "Parts") -> list[str]:
         r"""The parameters to ask for: those that \set gives have a value."""
+        from tui.core.statements import MetaCommand
+
         given = {part.argument.partition(" ")[0] for part in found.parts if isinstance(part, MetaCommand)}
         return [name for name in found.names if name not in given and name not in self.conductor.metas.variables]
 
-    def _run_with(self, parts: list[Statement | MetaCommand], names: list[str], given: object) -> None:
+    def _run_with(self, parts: "list[Statement | MetaCommand]", names: list[str], given: object) -> None:
+        from tui.conductor import RunRequest
+        from tui.core.parameters import as_sql
+
         if not isinstance(given, dict):
             return
         self.values |= given
@@ -77,15 +87,15 @@ class Running(Bench):
             self.conductor.cancel()
         self.tick()
 
-    def on_statement_began(self, message: StatementBegan) -> None:
+    def on_statement_began(self, message: "StatementBegan") -> None:
         if message.number == 1:
             self.results.begin()
         self.tick()
 
-    def on_outcome_shown(self, message: OutcomeShown) -> None:
+    def on_outcome_shown(self, message: "OutcomeShown") -> None:
         self.results.show(message.outcome)
 
-    def on_outcome_reached(self, message: OutcomeReached) -> None:
+    def on_outcome_reached(self, message: "OutcomeReached") -> None:
         outcome = message.outcome
         self.results.show(outcome)
         self.results.tell(outcome)
@@ -96,12 +106,15 @@ class Running(Bench):
         if outcome.tag.partition(" ")[0] in ("CREATE", "DROP", "ALTER", "GRANT", "REVOKE"):
             self.conductor.load_catalog()
 
-    def on_run_ended(self, _message: RunEnded) -> None:
+    def on_run_ended(self, _message: "RunEnded") -> None:
         for feed in self.results.feeds:
             self.results.came(feed)
         self.tick()
 
-    def on_run_refused(self, message: RunRefused) -> None:
+    def on_run_refused(self, message: "RunRefused") -> None:
+        from tui.conductor import RunRequest
+        from tui.screens.dialogs import Confirm
+
         lines = [str(refused) for refused in message.refused]
         title, yes = "The server would refuse this", "Send it nevertheless"
         if not lines:

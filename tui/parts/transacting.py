@@ -3,8 +3,7 @@
 from typing import Final
 
 from tui.commands import Command
-from tui.core.transactions import OPEN
-from tui.parts.bench import Bench
+from tui.parts.bench import Part
 
 TRANSACTING: Final = (
     Command("transaction('COMMIT')", "Commit", "Keep what the open transaction did", "f8", "Commit", True),
@@ -16,11 +15,11 @@ TRANSACTING: Final = (
 )
 
 
-class Transacting(Bench):
+class Transacting(Part):
     """What one does with transactions."""
 
     def action_transaction(self, verb: str) -> None:
-        if self.conductor.workbench.state not in OPEN and not self.conductor.running:
+        if not self.conductor.workbench.transaction_open and not self.conductor.running:
             self.notify("No transaction is open.")
             return
         self.conductor.transaction(verb)

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.core.connect import Place
 from tui.core.terminal import harmless
-from tui.widgets.in_order import Line
+from tui.widgets.line import Line
 
 if TYPE_CHECKING:
     from broker.client.model import OfferedWorkgroup

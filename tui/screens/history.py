@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.core.history import HistoryEntry
 from tui.core.terminal import harmless
-from tui.widgets.in_order import Line
+from tui.widgets.line import Line
 
 Search = Callable[[str, Callable[[list[HistoryEntry]], object]], None]
 

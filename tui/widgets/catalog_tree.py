@@ -49,8 +49,8 @@ class CatalogTree(Tree[Place]):
 
         place: Place
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__("catalog", id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__("catalog", id=id, classes=classes)
         self.show_root = False
         self.guide_depth = 2
         self._columns: dict[tuple[str, str], list[ColumnInfo]] = {}

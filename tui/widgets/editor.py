@@ -1,7 +1,7 @@
 """The SQL editor: Textual's text area with PostgreSQL's own idea of a token, completion, and keys by choice."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -12,14 +12,16 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location, Selection
 
-from tui.core.chosen import Chosen, end_of, statement_at
-from tui.core.keystrokes import Buffer, Do, Edit, Effect, Move
-from tui.core.lexed import LexedText
-from tui.core.statements import MetaCommand, Statement
 from tui.core.terminal import in_place
 from tui.widgets.completer import Completer
 from tui.widgets.habits import Habits
 from tui.widgets.in_order import press_in_order
+
+if TYPE_CHECKING:
+    from tui.core.chosen import Chosen
+    from tui.core.keystrokes import Buffer, Effect
+    from tui.core.lexed import LexedText
+    from tui.core.statements import MetaCommand, Statement
 
 _UNDO_STEPS: Final = 1000
 _OPENS: Final = ("(", "[")
@@ -59,7 +61,7 @@ class SqlEditor(TextArea):
         self.habits = habits or Habits()
         self.completer = Completer(self)
         self._keys = self.habits.new_keys()
-        self._lexed = LexedText()
+        self._lexed: LexedText | None = None
         self._stale = True
         self._typed = False
         self._error: Location | None = None
@@ -75,10 +77,16 @@ class SqlEditor(TextArea):
         self._keys = self.habits.new_keys()
         self.post_message(self.ModeChanged())
 
+    def colour(self) -> None:
+        """Colours are wanted from now on."""
+        self._restyle()
+
     # --- statements ----------------------------------------------------------------------------------------------
 
-    def chosen(self, *, everything: bool) -> Chosen:
+    def chosen(self, *, everything: bool) -> "Chosen":
         """What is to be run: the selection, or all, or the statement at the cursor."""
+        from tui.core.chosen import Chosen
+
         if self.selected_text:
             return Chosen(self.selected_text, self.offset_of(min(self.selection)))
         if everything:
@@ -86,13 +94,18 @@ class SqlEditor(TextArea):
         row, _ = self.cursor_location
         return Chosen(self.text, 0, self.offset_of(self.cursor_location), self.offset_of((row, 0)))
 
-    def statement_here(self) -> Statement | MetaCommand | None:
+    def statement_here(self) -> "Statement | MetaCommand | None":
         """The statement that the cursor is in, or stands right behind; otherwise the next."""
+        from tui.core.chosen import Chosen, statement_at
+
         row, _ = self.cursor_location
         return statement_at(Chosen(self.text, 0, self.offset_of(self.cursor_location), self.offset_of((row, 0))))
 
     def chosen_range(self) -> tuple[int, int]:
         """The selection, or the statement at the cursor, or all."""
+        from tui.core.chosen import end_of
+        from tui.core.statements import Statement
+
         start, end = (self.offset_of(place) for place in sorted(self.selection))
         if start < end:
             return start, end
@@ -137,6 +150,8 @@ class SqlEditor(TextArea):
         if not line.plain.isprintable():
             # A sign in the place of each control: what is pasted may hold what retitles a terminal, or reads otherwise.
             line.plain = in_place(line.plain)
+        if self.habits.plain:
+            return line
         styles = self._styles()
         for start, end, kind in self._up_to_date().spans(line_index):
             line.stylize(styles[kind], start, end)
@@ -156,6 +171,10 @@ class SqlEditor(TextArea):
         return self.location_of(found) if found >= 0 else None
 
     def _up_to_date(self) -> LexedText:
+        if self._lexed is None:
+            from tui.core.lexed import LexedText
+
+            self._lexed = LexedText()
         if self._stale:
             self._lexed.update(self.text)
             self._stale = False
@@ -227,10 +246,14 @@ class SqlEditor(TextArea):
             indent += " " * self.indent_width
         self._replace_via_keyboard("\n" + indent, start, end)
 
-    def _buffer(self) -> Buffer:
+    def _buffer(self) -> "Buffer":
+        from tui.core.keystrokes import Buffer
+
         return Buffer(self.text, self.offset_of(self.selection.end), self.offset_of(self.selection.start))
 
-    def _perform(self, effects: list[Effect]) -> None:
+    def _perform(self, effects: "list[Effect]") -> None:
+        from tui.core.keystrokes import Do, Edit, Move
+
         self.history.checkpoint()
         for effect in effects:
             match effect:

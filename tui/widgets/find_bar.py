@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.widgets.in_order import Line
+from tui.widgets.line import Line
 
 
 class FindBar(Line):

@@ -27,12 +27,14 @@ class Habits:
     Attributes:
         completes: candidates come by themselves; otherwise when they are asked for.
         names: None before they are known.
+        plain: texts have no colours yet: what finds them is not loaded before the editor takes keys.
     """
 
     keys: KeyStyle = KeyStyle.STANDARD
     completes: bool = True
     options: Options = field(default_factory=Options)
     names: "Names | None" = None
+    plain: bool = False
 
     def new_keys(self) -> "Keys | None":
         """The keys for another editor."""

@@ -7,7 +7,6 @@ Backspace, `c` would become `ab`.
 
 from textual import events
 from textual.widget import Widget
-from textual.widgets import Input
 
 
 async def press_in_order(widget: Widget, event: events.Key) -> bool:
@@ -18,10 +17,3 @@ async def press_in_order(widget: Widget, event: events.Key) -> bool:
             event.prevent_default()
             return True
     return False
-
-
-class Line(Input):
-    """An input of one line."""
-
-    async def _on_key(self, event: events.Key) -> None:
-        await press_in_order(self, event)

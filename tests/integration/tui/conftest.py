@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 
 from tui.app import WsqlApp
 from tui.config import Home
-from tui.core.connect import Wish
 from tui.core.told import Link
+from tui.core.wish import Wish
 from tui.screens.main import MainScreen
 from tui.widgets.result_table import ResultTable
 from tui.widgets.results import Results
@@ -41,8 +41,9 @@ class Seen:
 
     @property
     def messages(self) -> str:
-        log = self.main.query_one(Results).query_one("RichLog")
-        return "\n".join("".join(segment.text for segment in line) for line in log.lines)
+        # There is no log before the first message.
+        logs = self.main.query_one(Results).query("RichLog")
+        return "\n".join("".join(segment.text for segment in line) for log in logs for line in log.lines)
 
     @property
     def said(self) -> str:

@@ -15,9 +15,9 @@ from textual.widgets import OptionList
 from broker.clock import utc_now
 from broker.demo import stage as demo
 from broker.demo.stage import open_stage, run_broker
-from tui.core.connect import Wish
 from tui.core.options import ConnectionOptions, Options
 from tui.core.told import Link, TransactionState
+from tui.core.wish import Wish
 from tui.screens.dialogs import AskBroker, ChoosePlace, Confirm, SignIn
 from tui.screens.views import AccessView
 from tui.widgets.catalog_tree import CatalogTree

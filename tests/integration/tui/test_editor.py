@@ -44,7 +44,7 @@ async def type_text(seen, text: str) -> None:
 
 
 async def test_completion_knows_what_one_may_see(opened, wish, filled):
-    from tui.core.connect import Wish
+    from tui.core.wish import Wish
 
     async with opened(Wish(dsn=filled)) as seen:
         await named(seen)

@@ -5,7 +5,7 @@ from textual.events import Key, Paste
 
 from tui.screens.dialogs import AskText
 from tui.screens.views import ValueView
-from tui.widgets.in_order import Line
+from tui.widgets.line import Line
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
