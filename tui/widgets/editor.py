@@ -170,7 +170,7 @@ class SqlEditor(TextArea):
         found = self._up_to_date().bracket(self.offset_of(search_from))
         return self.location_of(found) if found >= 0 else None
 
-    def _up_to_date(self) -> LexedText:
+    def _up_to_date(self) -> "LexedText":
         if self._lexed is None:
             from tui.core.lexed import LexedText
 
