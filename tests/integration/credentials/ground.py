@@ -4,11 +4,15 @@ Roles belong to the whole cluster, so every name carries a random part, the alia
 the aliases of another test.
 """
 
+import atexit
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +97,11 @@ class Ground:
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        keys = self.folder / "keys.json"
+        keys, file = self.folder / "keys.json", self.folder / "broker.db"
         ring = KeyRing.load(keys) if keys.exists() else KeyRing.create(keys)
-        store = open_store(f"sqlite:///{self.folder}/broker.db", ring)
+        if not file.exists():
+            shutil.copy(_empty_store() / file.name, file)
+        store = open_store(f"sqlite:///{file}", ring)
         try:
             yield store
         finally:
@@ -229,6 +235,15 @@ def make_ground(postgres: PostgresServer, folder: Path) -> Iterator[Ground]:
     finally:
         postgres.drop_database(database)
         _drop_roles(postgres, mark)
+
+
+@cache
+def _empty_store() -> Path:
+    """Where a store lies whose tables are made: every test begins with a copy."""
+    folder = tempfile.TemporaryDirectory(prefix="wab-store-")
+    atexit.register(folder.cleanup)
+    open_store(f"sqlite:///{folder.name}/broker.db", KeyRing.create(Path(folder.name) / "keys.json")).close()
+    return Path(folder.name)
 
 
 def _sample(connection: "psycopg.Connection[tuple[object, ...]]", ground: Ground) -> None:
