@@ -19,7 +19,7 @@ demo: $(VENV)/.demo ## Run the whole story on this machine: warehouse, identity 
 	@$(BIN)/broker demo
 
 test: $(VENV)/.test ## Run the tests that need nothing but Python (a PostgreSQL comes as a wheel)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not browser and not peer"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not browser and not peer"
 
 check: $(VENV)/.check ## Format, lint, types, import contracts, the laws of the house
 	@$(BIN)/ruff format --check --quiet . || { echo "make check: run 'make format'" >&2; exit 1; }
