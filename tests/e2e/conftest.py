@@ -69,7 +69,7 @@ class Workstation:
         }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage() -> Iterator[Stage]:
     directory = Path(tempfile.mkdtemp(prefix="wab-e2e-"))
     directory.chmod(0o755)
@@ -113,3 +113,22 @@ def chromium(tmp_path: Path):
     """A headless Chromium with a profile of its own."""
     with open_chromium(tmp_path / "profile") as driver:
         yield driver
+
+
+@pytest.fixture(scope="session")
+def window(tmp_path_factory: pytest.TempPathFactory):
+    """One Chromium for all tests that look at pages: a start costs more than most looks."""
+    with open_chromium(tmp_path_factory.mktemp("window") / "profile") as driver:
+        yield driver
+
+
+@pytest.fixture
+def tab(window):
+    """The window, without a page, a cookie, or anything said or set by the test before."""
+    window.switch_to.default_content()
+    window.get("about:blank")
+    window.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    window.get_log("browser")  # reading empties it
+    return window

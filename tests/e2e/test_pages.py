@@ -92,9 +92,9 @@ return {
 """
 
 
-def assert_for_everybody(chromium):
+def assert_for_everybody(tab):
     """The page that is shown has a structure, names, contrast, and neither script nor anything from elsewhere."""
-    assert chromium.execute_script(STRUCTURE) == {
+    assert tab.execute_script(STRUCTURE) == {
         "lang": "en",
         "headings": 1,
         "mains": 1,
@@ -106,30 +106,30 @@ def assert_for_everybody(chromium):
     }
     for scheme in ("light", "dark"):
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-        found = chromium.execute_script(CONTRASTS)
+        tab.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        found = tab.execute_script(CONTRASTS)
         assert found
         assert [(text, ratio) for text, ratio in found if ratio < 4.5] == []
-    said = [entry["message"] for entry in chromium.get_log("browser")]
+    said = [entry["message"] for entry in tab.get_log("browser")]
     assert [message for message in said if "Content Security Policy" in message] == []
 
 
 @pytest.mark.parametrize(("path", "title"), PAGES.values(), ids=PAGES.keys())
-def test_a_page_is_for_everybody(stage, chromium, path, title):
-    chromium.get(address(stage, path))
-    assert chromium.title.startswith(title)
-    assert_for_everybody(chromium)
+def test_a_page_is_for_everybody(stage, tab, path, title):
+    tab.get(address(stage, path))
+    assert tab.title.startswith(title)
+    assert_for_everybody(tab)
 
 
 @pytest.mark.parametrize("path", ["/", "/device"])
-def test_everything_is_reached_by_keyboard_and_shows_it(stage, chromium, path):
-    chromium.get(stage.broker_url + path)
-    targets = chromium.execute_script("return [...document.querySelectorAll('a, button, input:not([type=hidden])')]")
+def test_everything_is_reached_by_keyboard_and_shows_it(stage, tab, path):
+    tab.get(stage.broker_url + path)
+    targets = tab.execute_script("return [...document.querySelectorAll('a, button, input:not([type=hidden])')]")
     reached = set()
-    body = chromium.find_element(By.TAG_NAME, "body")
+    body = tab.find_element(By.TAG_NAME, "body")
     for _ in range(len(targets) + 2):
         body.send_keys(Keys.TAB)
-        active = chromium.switch_to.active_element
+        active = tab.switch_to.active_element
         if active in targets:
             reached.add(active.id)
             assert active.value_of_css_property("outline-style") == "solid"
@@ -137,18 +137,18 @@ def test_everything_is_reached_by_keyboard_and_shows_it(stage, chromium, path):
     assert reached == {target.id for target in targets}
 
 
-def test_a_page_is_readable_on_a_telephone(stage, chromium):
-    chromium.execute_cdp_cmd(
+def test_a_page_is_readable_on_a_telephone(stage, tab):
+    tab.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
     )
     for path, _ in PAGES.values():
-        chromium.get(address(stage, path))
-        assert not chromium.execute_script("return document.documentElement.scrollWidth > innerWidth"), path
+        tab.get(address(stage, path))
+        assert not tab.execute_script("return document.documentElement.scrollWidth > innerWidth"), path
 
 
-def test_a_script_would_not_run(stage, chromium):
+def test_a_script_would_not_run(stage, tab):
     """The policy itself, not only our restraint: what an injection would try is refused by the browser."""
-    chromium.get(stage.broker_url)
+    tab.get(stage.broker_url)
     ran = """
     const script = document.createElement("script");
     script.textContent = "document.title = 'ran'";
@@ -159,17 +159,17 @@ def test_a_script_would_not_run(stage, chromium):
     document.body.append(picture);
     return document.title;
     """
-    assert chromium.execute_script(ran) != "ran"
-    said = [entry["message"] for entry in chromium.get_log("browser")]
+    assert tab.execute_script(ran) != "ran"
+    said = [entry["message"] for entry in tab.get_log("browser")]
     assert [message for message in said if "Content Security Policy" in message]
 
 
-def test_a_page_of_ours_is_not_framed(stage, chromium):
-    chromium.get(stage.provider_url)
-    chromium.execute_script(
+def test_a_page_of_ours_is_not_framed(stage, tab):
+    tab.get(stage.provider_url)
+    tab.execute_script(
         "const f = document.createElement('iframe'); f.src = arguments[0]; document.body.append(f)", stage.broker_url
     )
-    said = "".join(entry["message"] for entry in chromium.get_log("browser"))
-    frame = chromium.find_element(By.TAG_NAME, "iframe")
-    chromium.switch_to.frame(frame)
-    assert "Sign in once" not in chromium.page_source, said
+    said = "".join(entry["message"] for entry in tab.get_log("browser"))
+    frame = tab.find_element(By.TAG_NAME, "iframe")
+    tab.switch_to.frame(frame)
+    assert "Sign in once" not in tab.page_source, said

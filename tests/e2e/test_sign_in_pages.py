@@ -69,7 +69,7 @@ def sign_in(world, driver, **changes):
     return driver.find_element(By.TAG_NAME, "main").text
 
 
-def test_several_providers_are_a_choice_by_keyboard_too(world, chromium):
+def test_several_providers_are_a_choice_by_keyboard_too(world, tab):
     asked = {
         "response_type": "code",
         "client_id": "broker-cli",
@@ -78,28 +78,28 @@ def test_several_providers_are_a_choice_by_keyboard_too(world, chromium):
         "code_challenge": base64.urlsafe_b64encode(b"x" * 32).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    chromium.get(f"{world.public_url}/oauth/authorize?{urlencode(asked)}")
-    assert chromium.title.startswith("Choose where to sign in")
-    assert_for_everybody(chromium)
-    links = chromium.find_elements(By.CSS_SELECTOR, ".choices a")
+    tab.get(f"{world.public_url}/oauth/authorize?{urlencode(asked)}")
+    assert tab.title.startswith("Choose where to sign in")
+    assert_for_everybody(tab)
+    links = tab.find_elements(By.CSS_SELECTOR, ".choices a")
     assert [link.text for link in links] == ["Okta", "Portal"]
     links[1].send_keys("\n")
-    WebDriverWait(chromium, 30).until(lambda driver: "SAMLRequest=" in driver.current_url)
-    assert read_request(chromium.current_url).issuer == world.entity_id("portal")
+    WebDriverWait(tab, 30).until(lambda driver: "SAMLRequest=" in driver.current_url)
+    assert read_request(tab.current_url).issuer == world.entity_id("portal")
 
 
-def test_whoever_is_signed_in_sees_as_whom(world, chromium):
-    page = sign_in(world, chromium)
+def test_whoever_is_signed_in_sees_as_whom(world, tab):
+    page = sign_in(world, tab)
     assert "ethan@example.com" in page
     assert "broker credentials" in page
-    assert_for_everybody(chromium)
+    assert_for_everybody(tab)
 
 
-def test_whoever_has_no_group_is_told_what_to_do(world, chromium):
-    page = sign_in(world, chromium, attributes={ROLES: ":"})
+def test_whoever_has_no_group_is_told_what_to_do(world, tab):
+    page = sign_in(world, tab, attributes={ROLES: ":"})
     assert "No database role was asserted for you" in page
     assert "broker credentials" not in page
-    assert_for_everybody(chromium)
+    assert_for_everybody(tab)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_whoever_has_no_group_is_told_what_to_do(world, chromium):
         ({"audience": "urn:another"}, "saml-audience-wrong", "could not be accepted"),
     ],
 )
-def test_a_failure_says_what_it_may_and_its_number_finds_the_rest(world, chromium, facts, code, told):
-    page = sign_in(world, chromium, **facts)
-    assert chromium.title.startswith("That did not work")
+def test_a_failure_says_what_it_may_and_its_number_finds_the_rest(world, tab, facts, code, told):
+    page = sign_in(world, tab, **facts)
+    assert tab.title.startswith("That did not work")
     assert told in page
     assert ("saml-" in page) is False
-    assert_for_everybody(chromium)
-    reference = chromium.find_element(By.CSS_SELECTOR, "dd code").text
+    assert_for_everybody(tab)
+    reference = tab.find_element(By.CSS_SELECTOR, "dd code").text
     (record,) = world.store.audit.by_request(reference)
     assert record.code == code
