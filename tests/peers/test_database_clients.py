@@ -26,11 +26,10 @@ from tests.integration.client.helpers import TinyBroker, until
 from tests.integration.client.test_processes import BROKER, run
 from tests.integration.client.test_proxy_command import Listening, listening
 from tests.integration.credentials.ground import WORKGROUP, Broker, Ground, make_ground
+from tests.maven import PGJDBC
 
 pytestmark = pytest.mark.peer
 
-PGJDBC = "42.7.8"
-JAR = Path.home() / f".m2/repository/org/postgresql/postgresql/{PGJDBC}/postgresql-{PGJDBC}.jar"
 PROGRAM = Path(__file__).parent / "java" / "Pgjdbc.java"
 SALES, REVENUE = "sales_schema.store_sales", "finance_schema.revenue"
 REFUSED = "permission denied for schema finance_schema"
@@ -229,10 +228,7 @@ def test_psql_copies_both_ways_through_the_proxy(proxy: Listening, environment: 
 
 @pytest.fixture(scope="module")
 def jar() -> Path:
-    if not JAR.exists():
-        artifact = f"org.postgresql:postgresql:{PGJDBC}"
-        subprocess.run(["mvn", "-q", "dependency:get", f"-Dartifact={artifact}", "-Dtransitive=false"], check=True)
-    return JAR
+    return PGJDBC.fetched()
 
 
 def java(jar: Path, url: str, user: str = "", password: str = "") -> list[str]:
