@@ -40,6 +40,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory, warehouse: WarehouseDouble
         yield Browser(world, client)
 
 
+@pytest.fixture(autouse=True)
+def _empty_jar(browser: Browser) -> None:
+    """Every refused sign-in leaves its cookie: hundreds of them would take longer than the rest of a test."""
+    browser.http.cookies.clear()
+
+
 def told(browser: Browser, begun: Response, what: Case | TagLie | Truth) -> Response:
     """Answer the sign-in that `begun` sent to the provider."""
     request = read_request(begun.headers["location"])
