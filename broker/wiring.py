@@ -21,6 +21,7 @@ from broker.credentials.reaper import Reaper
 from broker.credentials.revocation import Revocation
 from broker.credentials.service import CredentialService
 from broker.credentials.service_tokens import ServiceTokenOffice
+from broker.credentials.token_revocation import TokenRevocation
 from broker.http.app import Services
 from broker.login.device import DeviceFlow
 from broker.login.federation import Federation
@@ -184,8 +185,9 @@ def open_desk(config: Config, clock: Clock = utc_now) -> Iterator[Desk]:
     """
     with _opened(config, clock) as (_, store, audit, policy, warehouses, reaper):
         revocation = Revocation(store.people, store.sessions, store.leases, reaper, audit)
+        tokens = TokenRevocation(store.service_tokens, store.sessions, revocation, audit)
         office = ServiceTokenOffice(config, policy.current, store.service_tokens, store.sessions, revocation, audit)
-        yield Desk(store, audit, revocation, Offboarding(store.people, revocation, warehouses, audit), office)
+        yield Desk(store, audit, revocation, Offboarding(store.people, revocation, warehouses, audit, tokens), office)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 @click.command()
-@click.option("--as", "subject", required=True, metavar="SUBJECT", help="The person, as the provider names them.")
+@click.option("--as", "subject", required=True, metavar="SUBJECT", help="The person: a subject, or a known short name.")
 @SERVER_WORKGROUP
 @click.option("--database", "-d", default="", metavar="NAME", help="Else the workgroup's default.")
 @told_options
@@ -72,8 +72,10 @@ def plan(subject: str, workgroup: str, database: str, path: Path, form: str, **o
     """
     config = load(path, os.environ)
     request = CredentialRequest(only_workgroup(config, workgroup), database, client="broker plan")
-    session = imagined(config, subject, options)
     with open_broker(config) as broker:
+        if broker.services.access:
+            subject = broker.services.access.subject_of(request.workgroup, subject)
+        session = imagined(config, subject, options)
         found = broker.services.credentials.plan(session, request, random_name(16), utc_now())
     click.echo(json.dumps(_document(found), indent=2) if form == "json" else _table(found))
     return ExitCode.REFUSED if found.refusal else ExitCode.OK

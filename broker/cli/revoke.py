@@ -103,11 +103,18 @@ def _departure(departure: Departure) -> dict[str, object]:
         }
         for workgroup, user in departure.users
     ]
-    return {"revoked": _revoked(departure.revoked), "database_users": users}
+    tokens = [
+        {name: getattr(each, name) for name in ("token_id", "subject", "database_user")}
+        for each in departure.service_tokens.tokens
+    ]
+    return {"service_tokens": tokens, "revoked": _revoked(departure.revoked), "database_users": users}
 
 
 def _departure_lines(departure: Departure) -> list[str]:
-    lines = _revoked_lines(departure.revoked)
+    ended = departure.service_tokens
+    lines = [printable(f"service token {each.token_id} of {each.subject}: revoked") for each in ended.tokens]
+    lines += [line for each in ended.revoked for line in _revoked_lines(each)]
+    lines += _revoked_lines(departure.revoked)
     for workgroup, user in departure.users:
         state = "dropped" if user.dropped else "stripped" if user.existed else "gone already"
         owns = "owned" if user.dropped else "owns"

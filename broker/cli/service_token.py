@@ -16,7 +16,7 @@ from broker.client.errors import ExitCode, printable
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.credentials.revocation import Order
-from broker.credentials.service_tokens import MadeServiceToken, NewServiceToken, problems_of
+from broker.credentials.service_tokens import MadeServiceToken, NewServiceToken
 from broker.secrets import random_name
 from broker.sts.service_token import ServiceToken
 from broker.wiring import open_desk
@@ -113,7 +113,7 @@ def revoke(path: Path, name_or_id: str) -> int:
     ids = ", ".join(each.token_id for each in done.tokens)
     sessions, leases = (sum(len(getattr(each, kind)) for each in done.revoked) for kind in ("sessions", "leases"))
     click.echo(f"Revoked: {ids}. Ended with it: {sessions} sessions, {leases} leases.")
-    problems = problems_of(done)
+    problems = done.problems
     for problem in problems:
         click.echo(printable(f"Left to do: {problem}"))
     return ExitCode.REFUSED if problems else ExitCode.OK

@@ -1,7 +1,7 @@
 """Why somebody can, or can't: from what was asserted, over the policy, to the grant in the warehouse; and who can."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
@@ -180,18 +180,24 @@ class AccessService:
         chain = AccessChain(user, exists=False)
         if found:
             chain = self._chain(found, workgroup, database, user, principal)
+        left = None if principal else self._leases.offboarded(workgroup.name).get(user)
+        if left:
+            since = f"{left:%Y-%m-%d %H:%M} UTC"
+            gone = f"Offboarded at {since}: nobody logs in as {user}, unless the person signs in again."
+            chain = replace(chain, notes=(gone, *chain.notes))
         detail: dict[str, Detail] = {"about": user, "allowed": "yes" if chain.allowed else "no"}
         self._record(question, database, request_id, now, detail, asker)
         return chain
 
     def who_can(self, question: Question, request_id: str, now: datetime) -> tuple[Entitled, ...] | None:
-        """Everybody who can, with how; None if there is no such relation.
+        """Everybody who can, with how, but whoever was offboarded; None if there is no such relation.
 
         Raises:
             As `explain`.
         """
         workgroup, database, found = self._look(question)
-        everybody = tuple(self._entitled(found, workgroup)) if found else None
+        gone = self._leases.offboarded(workgroup.name)
+        everybody = tuple(each for each in self._entitled(found, workgroup) if each.role not in gone) if found else None
         detail: dict[str, Detail] = {"about": "everybody", "found": len(everybody or ())}
         self._record(question, database, request_id, now, detail)
         return everybody

@@ -7,6 +7,7 @@ from typing import Protocol
 from broker.audit import AuditEvent, AuditLog, AuditRecord, Detail
 from broker.credentials.ports import AliasEnded, AliasFound
 from broker.credentials.revocation import Order, People, Person, Revocation, Revoked, Selection, side_by_side
+from broker.credentials.token_revocation import RevokedServiceTokens, TokenRevocation
 from broker.errors import BrokerError, PersonAmbiguous, PersonUnknown
 from roles.desired import Owner
 from roles.errors import RolesError
@@ -36,16 +37,19 @@ class Departure:
     """What became of a person.
 
     Attributes:
+        service_tokens: of this name, or acting as one of the database users.
         users: by workgroup, each database user; one that could not be reached has only a problem.
     """
 
     revoked: Revoked
     users: tuple[tuple[str, Offboarded], ...]
+    service_tokens: RevokedServiceTokens
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What is left to do."""
         return (
+            *self.service_tokens.problems,
             *self.revoked.problems,
             *(f"{workgroup}: {user.problem}" for workgroup, user in self.users if user.problem),
         )
@@ -59,6 +63,7 @@ class Offboarding:
     revocation: Revocation
     warehouses: Mapping[str, LeavingWarehouse]
     audit: AuditLog
+    service_tokens: TokenRevocation
 
     def offboard(
         self, user: str, identity_provider: str, reassign_to: DatabaseRoleName | None, order: Order
@@ -66,21 +71,28 @@ class Offboarding:
         """End everything of the person whom `user` names: a subject, or a database user.
 
         Raises:
-            PersonUnknown: nobody of that name ever had a login.
+            PersonUnknown: nobody of that name ever had a login, or has a service token.
             PersonAmbiguous: the name means several people.
         """
         owner, users = self._person(user, identity_provider)
+        # Tokens first: nothing new begins with them then.
+        tokens = self.service_tokens.end_of(owner.subject, {each.database_user for each in users}, order)
+        if not (users or tokens.tokens):
+            raise PersonUnknown(f"Nobody called {user[:128]!r} has had a database login here.")
+        if not users:
+            return Departure(Revoked((), (), 0, ()), (), tokens)
         revoked = self.revocation.revoke(
             Selection(user=owner.subject, identity_provider=owner.identity_provider), order
         )
         left = side_by_side(lambda user: self._leave(user, owner, reassign_to, order), users)
-        return Departure(revoked, tuple((each.workgroup, outcome) for each, outcome in zip(users, left, strict=True)))
+        by_workgroup = tuple((each.workgroup, outcome) for each, outcome in zip(users, left, strict=True))
+        return Departure(revoked, by_workgroup, tokens)
 
     def _person(self, user: str, identity_provider: str) -> tuple[Owner, list[Person]]:
         found = [each for each in self.people.database_users(user) if identity_provider in ("", each.identity_provider)]
         owners = {Owner(each.identity_provider, each.subject) for each in found}
-        if not owners:
-            raise PersonUnknown(f"Nobody called {user[:128]!r} has had a database login here.")
+        if not owners:  # a service that has not used its token yet, maybe
+            return Owner(identity_provider, user), []
         if len(owners) > 1:
             names = "; ".join(sorted(f"{each.subject} of {each.identity_provider}" for each in owners))
             raise PersonAmbiguous(f"{user[:128]!r} means several people: {names}.")
@@ -95,6 +107,7 @@ class Offboarding:
             stray = [alias.name for alias in warehouse.aliases() if alias.database_user == user]
             left = [alias for alias in warehouse.end_aliases(stray) if not alias.dropped]
             outcome = warehouse.offboard(user, owner, reassign_to)
+            self.revocation.leases.mark_offboarded(person.workgroup, user, order.now)
             if left and not outcome.problem:
                 outcome = _problem(user, f"{left[0].name}: {left[0].problem}")
         except KeyError:

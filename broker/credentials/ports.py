@@ -54,6 +54,14 @@ class Leases(Protocol):
         """Whose each database user of the workgroup is: (identity provider, subject) by name."""
         ...
 
+    def mark_offboarded(self, workgroup: str, database_user: str, now: datetime) -> None:
+        """Write down that whoever this is left; a new lease of theirs says that they are back."""
+        ...
+
+    def offboarded(self, workgroup: str) -> dict[str, datetime]:
+        """Since when each database user's person is gone, for those that are."""
+        ...
+
     def forget_ended(self, before: datetime) -> int:
         """Drop ENDED and FAILED leases that ended before; returns how many."""
         ...

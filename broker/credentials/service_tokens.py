@@ -8,12 +8,12 @@ from typing import Final
 
 from broker.audit import AuditEvent, AuditLog
 from broker.config.model import AccessRoleConfig, Config, WorkgroupConfig
-from broker.credentials.revocation import Order, Revocation, Revoked, Selection
+from broker.credentials.revocation import Order, Revocation
 from broker.credentials.service import ALL_WORKGROUPS
+from broker.credentials.token_revocation import RevokedServiceTokens, TokenRevocation
 from broker.policy import scope_of
 from broker.secrets import Secret, digest
 from broker.sts.errors import ServiceTokenInvalid, ServiceTokenUnknown
-from broker.sts.model import SERVICE_PROVIDER
 from broker.sts.ports import Sessions
 from broker.sts.rights import Rights
 from broker.sts.service_token import (
@@ -56,14 +56,6 @@ class MadeServiceToken:
     token: ServiceToken
     text: Secret
     decisions: tuple[tuple[str, Decision], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RevokedServiceTokens:
-    """Tokens that were ended (or had been), and what was ended with them."""
-
-    tokens: tuple[ServiceToken, ...]
-    revoked: tuple[Revoked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +124,7 @@ class ServiceTokenOffice:
         meant = [each for each in self.tokens.everything() if name_or_id in (each.token_id, each.subject)]
         if not meant:
             raise ServiceTokenUnknown(f"There is no service token {name_or_id[:64]!r}.")
-        revoked: list[Revoked] = []
-        for token in meant:
-            self.tokens.revoke(token.token_id, order.now)
-            self._record(AuditEvent.SERVICE_TOKEN_REVOKED, token, order)
-            made = self.sessions.at_provider(SERVICE_PROVIDER, token.token_id, (), order.now)
-            revoked += [self.revocation.revoke(Selection(session_id=each.session_id), order) for each in made]
-        now_ended = (self.tokens.get(token.token_id) or token for token in meant)
-        return RevokedServiceTokens(tuple(now_ended), tuple(revoked))
+        return TokenRevocation(self.tokens, self.sessions, self.revocation, self.audit).end(meant, order)
 
     def _record(self, event: AuditEvent, token: ServiceToken, order: Order) -> None:
         record = service_token_record(event, token, order.request_id, order.now)
@@ -175,11 +160,6 @@ def _require_names(new: NewServiceToken, workgroups: Sequence[WorkgroupConfig]) 
             parse_database_role(name)
     except RolesError as error:
         raise ServiceTokenInvalid(error.what, remedy=error.remedy) from None
-
-
-def problems_of(done: RevokedServiceTokens) -> tuple[str, ...]:
-    """What could not be finished now."""
-    return tuple(problem for each in done.revoked for problem in each.problems)
 
 
 def _days(span: timedelta) -> str:

@@ -34,9 +34,27 @@ def _move_to(target: LeaseState) -> Update:
 _NEW: Final = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in table.c}
 _OWNER: Final = ("workgroup", "database_user", "identity_provider", "subject")
 
-# One statement adds the lease if, and only if, the database user belongs to the person.
+# One statement adds the lease if, and only if, the database user belongs to the person, who is not known to have left.
 _ADD_FOR_OWNER: Final = insert(table).from_select(
-    list(_NEW), select(*_NEW.values()).where(*(persons.c[column] == _NEW[column] for column in _OWNER))
+    list(_NEW),
+    select(*_NEW.values()).where(
+        *(persons.c[column] == _NEW[column] for column in _OWNER), persons.c.offboarded_at.is_(None)
+    ),
+)
+_IS_BACK: Final = (
+    update(persons)
+    .where(*(persons.c[column] == bindparam(f"this_{column}") for column in _OWNER))
+    .values(offboarded_at=None)
+)
+_LEAVES: Final = (
+    update(persons)
+    .where(
+        persons.c.workgroup == bindparam("this_workgroup"), persons.c.database_user == bindparam("this_database_user")
+    )
+    .values(offboarded_at=bindparam("now"))
+)
+_OFFBOARDED: Final = select(persons.c.database_user, persons.c.offboarded_at).where(
+    persons.c.workgroup == bindparam("workgroup"), persons.c.offboarded_at.is_not(None)
 )
 _MOVE: Final = {target: _move_to(target) for target in LeaseState}
 _GET: Final = select(table).where(table.c.lease_id == bindparam("this_lease"))
@@ -75,6 +93,7 @@ class SqlLeases:
         person = {column: getattr(lease, column) for column in _OWNER}
         with self._database.transaction() as transaction:
             transaction.execute(self._bind, person | {"bound_at": lease.created_at})
+            transaction.execute(_IS_BACK, {f"this_{column}": value for column, value in person.items()})
             if transaction.execute(_ADD_FOR_OWNER, new).rowcount != 1:
                 raise DatabaseUserTaken(
                     f"The database user {lease.database_user} belongs to another person in workgroup {lease.workgroup}."
@@ -106,6 +125,14 @@ class SqlLeases:
     def owners(self, workgroup: str) -> dict[str, tuple[str, str]]:
         rows = self._database.rows(_OWNERS, {"workgroup": workgroup})
         return {row.database_user: (row.identity_provider, row.subject) for row in rows}
+
+    def mark_offboarded(self, workgroup: str, database_user: str, now: datetime) -> None:
+        this = {"this_workgroup": workgroup, "this_database_user": database_user, "now": now}
+        self._database.count(_LEAVES, this)
+
+    def offboarded(self, workgroup: str) -> dict[str, datetime]:
+        rows = self._database.rows(_OFFBOARDED, {"workgroup": workgroup})
+        return {row.database_user: row.offboarded_at for row in rows}
 
     def forget_ended(self, before: datetime) -> int:
         return self._database.count(_FORGET, {"before": before})

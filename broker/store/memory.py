@@ -257,6 +257,7 @@ class MemoryLeases:
         self._lock = Lock()
         self._leases: dict[str, Lease] = {}
         self._owners: dict[tuple[str, str], tuple[str, str]] = {}
+        self._offboarded: dict[tuple[str, str], datetime] = {}
 
     def add_intent(self, lease: Lease) -> None:
         person = (lease.identity_provider, lease.subject)
@@ -265,6 +266,7 @@ class MemoryLeases:
                 raise DatabaseUserTaken(
                     f"The database user {lease.database_user} belongs to another person in workgroup {lease.workgroup}."
                 )
+            self._offboarded.pop((lease.workgroup, lease.database_user), None)
             self._leases[lease.lease_id] = lease
 
     def move(self, lease_id: str, to: LeaseState, now: datetime, reason: str = "") -> bool:
@@ -309,6 +311,15 @@ class MemoryLeases:
     def owners(self, workgroup: str) -> dict[str, tuple[str, str]]:
         with self._lock:
             return {user: person for (group, user), person in self._owners.items() if group == workgroup}
+
+    def mark_offboarded(self, workgroup: str, database_user: str, now: datetime) -> None:
+        with self._lock:
+            if (workgroup, database_user) in self._owners:
+                self._offboarded[workgroup, database_user] = now
+
+    def offboarded(self, workgroup: str) -> dict[str, datetime]:
+        with self._lock:
+            return {user: since for (group, user), since in self._offboarded.items() if group == workgroup}
 
     def forget_ended(self, before: datetime) -> int:
         with self._lock:

@@ -168,6 +168,7 @@ persons: Final = Table(
     _text("identity_provider"),
     _text("subject"),
     _instant("bound_at"),
+    _instant("offboarded_at", nullable=True),
     UniqueConstraint("workgroup", "database_user", "identity_provider", "subject", name="uq_persons_owner"),
 )
 

@@ -173,3 +173,19 @@ class TestLeasesFound:
         assert store.leases.forget_ended(LATER) == 1
         assert store.leases.owners(new.workgroup) == {new.database_user: (new.identity_provider, new.subject)}
         assert store.leases.owners("another") == {}
+
+    def test_who_left_is_known_as_that_until_the_next_lease(self, store: Store) -> None:
+        ethan = added(store, LeaseState.ENDED)
+        other = added(store, LeaseState.ENDED, workgroup="other")
+        store.leases.mark_offboarded(ethan.workgroup, ethan.database_user, NOW)
+        store.leases.mark_offboarded(ethan.workgroup, "nobody", NOW)
+        assert store.leases.offboarded(ethan.workgroup) == {ethan.database_user: NOW}
+        assert store.leases.offboarded("other") == {}
+        assert ethan.database_user in store.leases.owners(ethan.workgroup)
+        with pytest.raises(DatabaseUserTaken):
+            added(store, subject="somebody else")
+        assert store.leases.offboarded(ethan.workgroup) == {ethan.database_user: NOW}
+        back = added(store)
+        assert store.leases.get(back.lease_id)
+        assert store.leases.offboarded(ethan.workgroup) == {}
+        assert other.database_user in store.leases.owners("other")

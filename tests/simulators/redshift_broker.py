@@ -12,6 +12,7 @@ from broker.credentials.offboarding import Offboarding
 from broker.credentials.reaper import Reaper, ReapReport
 from broker.credentials.revocation import Order, Revocation, Revoked, Selection
 from broker.credentials.service import CredentialService
+from broker.credentials.token_revocation import TokenRevocation
 from broker.policy import list_policy, scope_of
 from broker.redshift_desk import Means
 from broker.redshift_warehouse import RedshiftWarehouse
@@ -81,7 +82,9 @@ class Cloud:
         self.revocation = Revocation(
             self.store.people, self.store.sessions, self.store.leases, self.reaper, self.store.audit
         )
-        self.offboarding = Offboarding(self.store.people, self.revocation, {"cloud": warehouse}, self.store.audit)
+        tokens = TokenRevocation(self.store.service_tokens, self.store.sessions, self.revocation, self.store.audit)
+        people, audit = self.store.people, self.store.audit
+        self.offboarding = Offboarding(people, self.revocation, {"cloud": warehouse}, audit, tokens)
 
     def _pause(self, seconds: float) -> None:
         self.wait(seconds)

@@ -8,19 +8,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner
+from psycopg import sql
 from starlette.testclient import TestClient
 
 from broker.cli.access import explain, who_can
 from broker.cli.drift import drift
 from broker.cli.plan import plan
 from broker.cli.policy import check
+from broker.cli.revoke import offboard
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.credentials.access import AccessService, Question
 from broker.credentials.model import CredentialRequest
-from broker.errors import AdministratorNeeded, PersonUnknown, UnknownWorkgroup, WorkgroupNeeded
+from broker.errors import AdministratorNeeded, PersonAmbiguous, PersonUnknown, UnknownWorkgroup, WorkgroupNeeded
 from broker.http.app import create_app
 from broker.login.model import ApprovedLogin
 from broker.sts.model import Session
@@ -129,8 +132,41 @@ def test_a_short_name_and_the_only_workgroup_are_enough(ground: Ground, path: Pa
     assert (would["database_user"], would["allowed"]) == (ethan.principal.database_user, True)
     assert ground.finance in {each["role"] for each in answered(who_can, "SELECT", REVENUE)}
     assert answered(drift)["differences"] == []
-    told = ("--as", ethan.principal.subject, "--group", ground.sales, "--access-role", "analyst")
-    assert answered(plan, *told)["workgroup"] == WORKGROUP
+    told = ("--group", ground.sales, "--access-role", "analyst")
+    for name in (ethan.principal.subject, short):
+        planned = answered(plan, "--as", name, *told)
+        assert (planned["workgroup"], planned["database_user"]) == (WORKGROUP, ethan.principal.database_user)
+
+
+def test_a_plan_for_a_short_name_of_several_people_is_refused(ground: Ground, path: Path) -> None:
+    for domain in ("example.com", "example.org"):
+        who = ground.person("sam", ground.sales)
+        principal = replace(who.principal, subject=f"sam@{domain}", database_user=f"sam{ground.mark}@{domain}")
+        sign_in(path, replace(who, principal=principal))
+    done = CliRunner().invoke(plan, ["--as", "sam", "--group", ground.sales, "--config", str(path)])
+    assert isinstance(done.exception, PersonAmbiguous)
+
+
+def test_who_was_offboarded_is_said_to_be(ground: Ground, path: Path) -> None:
+    ethan, emma = ground.person("ethan", "AAD-Finance"), ground.person("emma", "AAD-Finance")
+    sign_in(path, ethan)
+    sign_in(path, emma)
+    user = ethan.principal.database_user
+    with psycopg.connect(ground.superuser, autocommit=True) as connection:
+        owner = sql.SQL("ALTER TABLE finance_schema.revenue OWNER TO {}").format(sql.Identifier(user))
+        connection.execute(owner)
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA finance_schema TO {}").format(sql.Identifier(user)))
+    assert {user, emma.principal.database_user} <= {each["role"] for each in run(who_can, path, "SELECT", REVENUE)[1]}
+    CliRunner().invoke(offboard, [user, "--config", str(path)], standalone_mode=False)
+    _, found = run(explain, path, user, "SELECT", REVENUE)
+    assert found["notes"][0].startswith("Offboarded at ")
+    left = {each["role"] for each in run(who_can, path, "SELECT", REVENUE)[1]}
+    assert emma.principal.database_user in left
+    assert user not in left
+
+    sign_in(path, ground.person("ethan", "AAD-Finance"))
+    assert not run(explain, path, user, "SELECT", REVENUE)[1]["notes"]
+    assert user in {each["role"] for each in run(who_can, path, "SELECT", REVENUE)[1]}
 
 
 @pytest.mark.parametrize(

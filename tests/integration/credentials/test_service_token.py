@@ -11,13 +11,15 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
+from broker.audit import AuditEvent, AuditQuery
+from broker.cli.revoke import offboard
 from broker.cli.service_token import service_token
 from broker.client.service_token import read_service_token
 from broker.client.settings import ClientSettings
 from broker.clock import utc_now
 from broker.config.load import load
 from broker.credentials.model import CredentialRequest
-from broker.errors import AccessRoleRefused, SessionRevoked
+from broker.errors import AccessRoleRefused, PersonUnknown, SessionRevoked
 from broker.secrets import Secret
 from broker.sts.errors import ServiceTokenInvalid, ServiceTokenRefused, ServiceTokenUnknown
 from broker.sts.model import SessionCredentials
@@ -85,6 +87,40 @@ def test_a_service_works_until_its_token_is_revoked(ground: Ground, path: Path, 
         services.sessions.open(credentials.session_token, utc_now())
     with pytest.raises(ServiceTokenRefused, match="revoked"):
         session_of(running, path, made.stdout)
+
+
+def test_who_is_offboarded_has_no_token_any_more(ground: Ground, path: Path, running: Broker) -> None:
+    made, other = create(ground, path, "--expires", "30d"), create(ground, path, "--expires", "30d")
+    credentials = session_of(running, path, made.stdout)
+    session = running.services.sessions.open(credentials.session_token, utc_now())
+    request = CredentialRequest(WORKGROUP, duration=timedelta(minutes=15), scram_iterations=1)
+    login = running.services.credentials.issue(session, request, "request", utc_now())
+    with ground.log_in(login) as connection:
+        done = leave(path, f"nightly{ground.mark}")
+        assert not is_alive(connection)
+    said = json.loads(done.stdout)
+    assert (done.return_value, len(said["service_tokens"])) == (0, 2)
+    assert [user["dropped"] for user in said["database_users"]] == [True]
+    for text in (made.stdout, other.stdout):
+        with pytest.raises(ServiceTokenRefused, match="revoked"):
+            session_of(running, path, text)
+    records = running.services.audit.find(AuditQuery(user=f"nightly{ground.mark}"))  # type: ignore[attr-defined]
+    ended = [record for record in records if record.event is AuditEvent.SERVICE_TOKEN_REVOKED]
+    assert len({record.detail["token"] for record in ended}) == 2
+    assert json.loads(leave(path, f"nightly{ground.mark}").stdout)["service_tokens"] == []
+
+
+def test_a_service_that_never_used_its_token_can_be_offboarded(ground: Ground, path: Path, running: Broker) -> None:
+    made = create(ground, path, "--expires", "30d")
+    done = leave(path, f"nightly{ground.mark}")
+    assert (done.return_value, len(json.loads(done.stdout)["service_tokens"])) == (0, 1)
+    with pytest.raises(ServiceTokenRefused, match="revoked"):
+        session_of(running, path, made.stdout)
+    assert isinstance(leave(path, f"nightly{ground.mark}").exception, PersonUnknown)
+
+
+def leave(path: Path, name: str) -> Result:
+    return CliRunner().invoke(offboard, [name, "--config", str(path), "--format", "json"], standalone_mode=False)
 
 
 def test_the_text_is_shown_once_and_the_store_has_a_digest(ground: Ground, path: Path) -> None:
