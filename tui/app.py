@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
@@ -117,11 +118,27 @@ class WsqlApp(App[int]):
         events, self._early = self._early or [], None
         for event in events:
             await super().on_event(event)
-        self.main.call_after_refresh(self.main.furnish)
+        self.main.call_after_refresh(Thread(target=self._complete, name="wsql-load", daemon=True).start)
+
+    def _complete(self) -> None:
+        """Load the rest, aside: keys are taken meanwhile. Then it is shown."""
+        from textual.widgets import RichLog, Tree  # noqa: F401
+
+        import tui.conductor
+        import tui.core.connect
+        import tui.core.history
+        import tui.core.lexed
+        import tui.core.snippets
+        import tui.core.workbench
+        import tui.metascreen
+        import tui.widgets.catalog_tree
+        import tui.widgets.status  # noqa: F401
+
         if not gc.isenabled():
             # Off since the program began, see `tui.cli.main`.
             gc.freeze()
             gc.enable()
+        self.main.call_later(self.main.furnish)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line passes last: nothing in it does anything to the terminal, and it can be read."""
