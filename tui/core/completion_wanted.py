@@ -93,6 +93,9 @@ def want(place: Place, names: Names) -> Wanted:
             branch = next((one for one in reversed(branches(found)) if one and one[0].start < place.start), found)
             clause = next((one for one in reversed(branch) if one.start < place.start), Clause("", 0))
             sources = _readable(branch, clause, scope, ctes) + sources
+            if clause.word == "select" and not any(one.word == "from" for one in branch):
+                # FROM is yet to come: most likely it names what WITH has just defined.
+                sources += [Source(name, columns, -1, -1) for name, columns in ctes.items()]
             query = group
         elif not group.closed:
             # What should stand behind a parenthesis that is not closed yet: `count(| from t`.

@@ -63,16 +63,16 @@ class ResultTable(ScrollView, can_focus=True):
     ResultTable .result--removed { background: $error 25%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1, 0)", show=False),
-        Binding("down", "move(1, 0)", show=False),
-        Binding("left", "move(0, -1)", show=False),
-        Binding("right", "move(0, 1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
+        Binding("up", "move(-1, 0)", "Up", show=False),
+        Binding("down", "move(1, 0)", "Down", show=False),
+        Binding("left", "move(0, -1)", "Left", show=False),
+        Binding("right", "move(0, 1)", "Right", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("ctrl+home", "edge(0)", "First row", show=False),
         Binding("ctrl+end", "edge(1)", "Last row", show=False),
-        Binding("home", "column(0)", show=False),
-        Binding("end", "column(1)", show=False),
+        Binding("home", "column(0)", "First column", show=False),
+        Binding("end", "column(1)", "Last column", show=False),
         Binding("enter", "open", "Whole value", show=False),
         Binding("r", "record", "Record"),
         Binding("space", "mark", "Mark rows", show=False),
@@ -91,8 +91,8 @@ class ResultTable(ScrollView, can_focus=True):
         Binding("d", "screen.compare", "Compare", show=False),
         Binding("p", "screen.pin", "Pin", show=False),
         Binding("x,delete", "screen.close_result", "Close", show=False),
-        Binding("plus", "widen(8)", show=False),
-        Binding("minus", "widen(-8)", show=False),
+        Binding("plus", "widen(8)", "Wider column", show=False),
+        Binding("minus", "widen(-8)", "Narrower column", show=False),
     ]
 
     cursor_row: reactive[int] = reactive(0, repaint=False)
