@@ -10,6 +10,7 @@ from textual.message import Message
 
 from broker.client.errors import ClientError
 from broker.clock import Clock, utc_now
+from tui.core.autocommit import wants_transaction
 from tui.core.desk import Desk
 from tui.core.errors import SqlClientError, StatementFailed
 from tui.core.interpolation import Interpolated, interpolate
@@ -55,13 +56,11 @@ class RunRequest:
     Attributes:
         variables: values for `:name`.
         checked: the person has seen what the checks found, and wants it nevertheless.
-        stop_on_error: leave the rest out after a failure.
     """
 
     parts: tuple[Statement | MetaCommand, ...]
     variables: dict[str, str] = field(default_factory=dict)
     checked: bool = False
-    autocommit: bool = True
 
 
 class Conductor:
@@ -305,7 +304,8 @@ class Conductor:
             sent = interpolate(part.text, variables, standard_strings=self.workbench.standard_strings)
         except SqlClientError as error:
             return Outcome(Run(Interpolated(part.text), part.text, part.start), failure=error, position=part.start)
-        if not request.autocommit and self.workbench.state is TransactionState.IDLE:
+        idle = self.workbench.state is TransactionState.IDLE
+        if idle and not self.metas.autocommit and wants_transaction(part.text):
             self.workbench.do(self.workbench.transactions.begin)
         from tui.core.history import HistoryEntry
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui.core.autocommit import commits_by_itself
 from tui.core.errors import MetaCommandFailed, ScriptUnreadable, StatementFailed
 from tui.core.interpolation import Interpolated
 from tui.core.interrupt import Interrupted
@@ -49,6 +50,15 @@ class ScreenMetas:
         self._interrupted = Interrupted()
         self._last: Statement | None = None
         self._last_error: StatementFailed | None = None
+
+    @property
+    def autocommit(self) -> bool:
+        r"""Whether each statement commits by itself: \set AUTOCOMMIT."""
+        return commits_by_itself(self.variables)
+
+    @autocommit.setter
+    def autocommit(self, on: bool) -> None:
+        self.variables["AUTOCOMMIT"] = "on" if on else "off"
 
     def begin(self) -> None:
         """A run begins: what cancelled the one before is over."""

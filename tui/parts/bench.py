@@ -27,7 +27,6 @@ class Bench(Screen[None]):
     one part.
 
     Attributes:
-        autocommit: each statement commits by itself.
         changed: the texts are to be kept anew.
         narrow: the screen is too narrow for the catalog beside the texts; None before its size is known.
         schemas: what lies in the database; empty before it is known.
@@ -35,7 +34,6 @@ class Bench(Screen[None]):
         values: given for `:name` before.
     """
 
-    autocommit = True
     changed = False
     narrow: bool | None = None
     schemas: "tuple[Schema, ...]" = ()

@@ -60,7 +60,7 @@ class Running(Part):
         elif names := self._wanted(found):
             self.app.push_screen(AskValues(names, self.values), lambda given: self._run_with(parts, names, given))
         else:
-            self.conductor.run(RunRequest(found.parts, autocommit=self.autocommit))
+            self.conductor.run(RunRequest(found.parts))
 
     def _wanted(self, found: "Parts") -> list[str]:
         r"""The parameters to ask for: those that \set gives have a value."""
@@ -77,7 +77,7 @@ class Running(Part):
             return
         self.values |= given
         variables = {name: as_sql(given[name]) for name in names if given[name]}
-        self.conductor.run(RunRequest(tuple(parts), variables, autocommit=self.autocommit))
+        self.conductor.run(RunRequest(tuple(parts), variables))
 
     def action_cancel(self) -> None:
         if self.workroom.busy and not self.workroom.stopping and not self.conductor.running:
@@ -126,8 +126,6 @@ class Running(Part):
         def decided(sure: object) -> None:
             if sure:
                 request = message.request
-                self.conductor.run(
-                    RunRequest(request.parts, request.variables, checked=True, autocommit=request.autocommit)
-                )
+                self.conductor.run(RunRequest(request.parts, request.variables, checked=True))
 
         self.app.push_screen(Confirm(title, [*lines, "", "Nothing was run yet."], yes, "Do not run it"), decided)

@@ -28,8 +28,9 @@ class Transacting(Part):
         self.conductor.savepoint(back=back)
 
     def action_autocommit(self) -> None:
-        self.autocommit = not self.autocommit
-        self.notify("Each statement commits by itself." if self.autocommit else "Commit with F8, roll back with F9.")
+        metas = self.conductor.metas
+        metas.autocommit = not metas.autocommit
+        self.notify("Each statement commits by itself." if metas.autocommit else "Commit with F8, roll back with F9.")
         self.tick()
 
     def action_read_only(self) -> None:

@@ -171,7 +171,7 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
             link=workbench.link,
             state=TransactionState.RUNNING if self.conductor.running else workbench.state,
             read_only=workbench.read_only,
-            autocommit=self.autocommit,
+            autocommit=self.conductor.metas.autocommit,
             left=left,
             result_open=workbench.holding,
             colour=colour,

@@ -3,6 +3,8 @@
 import psycopg
 import pytest
 
+from tui.core.told import TransactionState
+
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
 
@@ -78,3 +80,19 @@ async def test_a_crosstab_is_a_result_and_an_error_is_told_in_full(opened, wish)
         await seen.run("select * from nowhere_at_all")
         await seen.run("\\errverbose")
         assert "LOCATION: parserOpenTable" in seen.said
+
+
+async def test_autocommit_is_psqls_variable_and_the_screens_key_alike(opened, wish):
+    async with opened(wish) as seen:
+        await seen.run("create table kept (a int);\n\\set AUTOCOMMIT off\ninsert into kept values (1);", "f6")
+        await seen.until(lambda: seen.app.workbench.state is TransactionState.OPEN, "the transaction")
+        await seen.pilot.press("f9")
+        await seen.until(lambda: seen.app.workbench.state is TransactionState.IDLE, "its end")
+        # What runs in no transaction does not get one.
+        await seen.run("vacuum kept")
+        assert "25001" not in seen.messages
+        await seen.pilot.press("f7")
+        await seen.run("insert into kept values (2)")
+        assert seen.app.workbench.state is TransactionState.IDLE
+        await seen.run("table kept")
+        assert [seen.table.feed.row(0), seen.table.feed.row(1)] == [("2",), None]
