@@ -103,6 +103,9 @@ class ScreenMetas:
             outcome.copied = f"Expanded display is {'on' if self.expanded else 'off'}."
         elif command.name == "timing":
             outcome.copied = "How long a statement took is always told here."
+        elif command.name == "o":
+            remedy = "End the statement with \\g FILE, or export the shown result (e)."
+            raise MetaCommandFailed("\\o is for scripts: here results are shown.", remedy=remedy)
         elif command.name in _NOT_HERE:
             raise MetaCommandFailed(f"\\{command.name} is for scripts.", remedy="Run them with wsql -f.")
         elif describes(command.name):

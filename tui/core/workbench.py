@@ -61,7 +61,7 @@ class Workbench:
         self._retries = 0
         self._warned_for: datetime | None = None
         self.transactions = Transactions(tell)
-        self._checked: tuple[datetime, list[str], tuple[Refused, ...]] | None = None
+        self._checked: tuple[datetime, list[str]] | None = None
         self._used_at = clock()
 
     # --- from any thread -----------------------------------------------------------------------------------------
@@ -235,16 +235,19 @@ class Workbench:
         return outcome
 
     def preflight(self, texts: list[str]) -> "tuple[Refused, ...]":
-        """What the server would refuse; empty where that cannot be told. Remembered for seconds."""
+        """What the server would refuse; empty where that cannot be told.
+
+        That nothing is refused is remembered for seconds; a refusal is not: a right may be given at any moment.
+        """
         if self.link is not Link.CONNECTED or self._session is None or self.access is None:
             return ()
         from tui.core.runner import preflight
 
         now = self._clock()
         if self._checked and self._checked[1] == texts and now - self._checked[0] < _CHECKED:
-            return self._checked[2]
+            return ()
         found = preflight(self._session, texts, self.access.logins)
-        self._checked = now, texts, found
+        self._checked = None if found else (now, texts)
         return found
 
     def more(self, feed: "ResultFeed", *, bulk: bool = False) -> str:
