@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tui.workroom import Workroom
 
 _TURN_SECONDS: Final = 0.001
+_COPIED_CHARACTERS: Final = 10_000_000
 
 
 class WsqlApp(App[int]):
@@ -156,6 +157,14 @@ class WsqlApp(App[int]):
         """As Textual's, but always a plain text: it may hold names and data."""
         del markup
         super().notify(harmless(message), title=harmless(title), severity=severity, timeout=timeout, markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, up to what a terminal can be given in seconds: nothing is drawn meanwhile."""
+        if len(text) > _COPIED_CHARACTERS:
+            text = text[:_COPIED_CHARACTERS]
+            told = f"Only the first {len(text):,} characters are in the clipboard: export the rest to a file (e)."
+            self.notify(told, severity="warning")
+        super().copy_to_clipboard(text)
 
     def _tell(self, told: "Told") -> None:
         from tui.messages import WorkbenchTold

@@ -82,6 +82,7 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
         self.set_interval(_TEND_SECONDS, self.conductor.tend)
         for trouble in filter(None, (self._keeper.trouble, self.wsql.history.trouble)):
             self.notify(trouble, severity="warning")
+            self.results.say(trouble, "yellow")
         self.load_snippets()
         self.tick()
         self.call_after_refresh(self.conductor.connect)

@@ -169,9 +169,8 @@ async def test_a_home_that_cannot_be_written_costs_only_the_keeping(opened, wish
     async with opened(wish, home=tmp_path / "file" / "wsql") as seen:
         await seen.run("select 7")
         assert seen.table.feed.row(0) == ("7",)
-        told = " ".join(notification.message for notification in seen.app._notifications)
-        assert "The tabs cannot be kept" in told
-        assert "The history cannot be kept" in told
+        assert "The tabs cannot be kept" in seen.said
+        assert "The history cannot be kept" in seen.said
 
 
 async def test_a_value_a_record_one_s_access_and_the_history(opened, wish):
@@ -210,6 +209,13 @@ async def test_rows_are_copied(opened, wish):
         await seen.run('select name as called, id from "My table"')
         seen.main.copy_rows(Form.INSERT)
         assert seen.app.clipboard == 'INSERT INTO public."My table" ("name", "id") VALUES\n    (NULL, 1);\n'
+
+
+async def test_the_clipboard_gets_no_more_than_a_terminal_takes(opened, wish):
+    async with opened(wish) as seen:
+        seen.app.copy_to_clipboard("x" * 10_000_001)
+        assert len(seen.app.clipboard) == 10_000_000
+        await seen.until(lambda: "Only the first 10,000,000" in str(list(seen.app._notifications)), "what is told")
 
 
 async def test_notices_and_backslash_commands(opened, wish):
