@@ -1,5 +1,6 @@
 """Text that can be read in every theme."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -11,12 +12,13 @@ from textual.filter import LineFilter
 CONTRAST: Final = 4.5
 """What text needs (WCAG 2.2, 1.4.3, level AA)."""
 _STEPS: Final = 20
+_TEXT: Final = re.compile(r"\w|[!-~]")
 _WHITE: Final = Color(255, 255, 255)
 _BLACK: Final = Color(0, 0, 0)
 
 
 class Legible(LineFilter):
-    """Moves the colour of letters and digits towards white or black, as far as their background asks for.
+    """Moves the colour of text, but not of frames, towards white or black, as far as their background asks for.
 
     Themes, also those that ship with Textual, have accents and greys that cannot be read on some of the grounds that
     they come on. The ansi themes are the terminal's own colours, which nobody knows here.
@@ -26,7 +28,7 @@ class Legible(LineFilter):
         """The segments, with colours that can be read."""
         return [
             Segment(text, legible(style, background), control)
-            if style is not None and not control and not text.isspace() and any(map(str.isalnum, text))
+            if style is not None and not control and _TEXT.search(text)
             else Segment(text, style, control)
             for text, style, control in segments
         ]

@@ -1,5 +1,7 @@
 """Every text on the screen can be read."""
 
+import re
+
 import pytest
 from textual.color import Color
 
@@ -14,8 +16,7 @@ def faint(app):
     """What cannot be read: contrast, and the text."""
     found = {}
     for text, style in cells(app):
-        letters = "".join(filter(str.isalnum, text))
-        if not letters or style is None or style.color is None or style.bgcolor is None:
+        if not re.search(r"\w|[!-~]", text) or style is None or style.color is None or style.bgcolor is None:
             continue
         if style.color.triplet is None or style.bgcolor.triplet is None:
             continue
