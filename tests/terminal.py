@@ -62,14 +62,14 @@ class Terminal:
         """Type a text."""
         self._tmux("send-keys", "-l", text)
 
-    def run(self, statement: str) -> None:
+    def run(self, statement: str, key: str = "F5") -> None:
         """Put a statement in place of the editor's only line, see it there, and run it."""
         self.press("End", "C-u")
         self.until(gone=self._last)
         self._last = statement[:40]
         self.paste(statement)
         self.until(statement[-20:])
-        self.press("F5")
+        self.press(key)
 
     def paste(self, text: str) -> None:
         """Paste a text, as terminals do."""
@@ -84,9 +84,9 @@ class Terminal:
         """Click on a text."""
         self._mouse(0, *self.place(text))
 
-    def wheel(self, text: str, *, up: bool = False) -> None:
-        """Turn the mouse's wheel over a text."""
-        self._mouse(64 if up else 65, *self.place(text))
+    def wheel(self, column: int, line: int) -> None:
+        """Turn the mouse's wheel towards oneself, over a place."""
+        self._mouse(65, column, line)
 
     def close(self) -> None:
         """End what runs in it."""

@@ -1,15 +1,19 @@
 """wsql as a program, in a real terminal, against the demonstration: the whole story of one analyst."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
 from broker.demo import stage as demo
+from broker.demo.browser import DemoBrowser, _form
 from broker.demo.stage import Stage, open_stage, run_broker
 from tests.terminal import Terminal
 
@@ -86,3 +90,56 @@ def test_one_analyst_s_story(terminal: Terminal, stage: Stage) -> None:
     terminal.until("Reason: revoked by an administrator (")
     terminal.press("C-q")
     terminal.until("left wsql with 0")
+
+
+def test_over_ssh_a_code_signs_in_and_the_keyring_keeps_it(stage: Stage, tmp_path: Path) -> None:
+    """A desktop's own keyring (gnome-keyring), and no browser: somebody opens the address elsewhere."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    wsql = Path(sys.executable).with_name("wsql")
+    session = tmp_path / "session"
+    session.write_text(
+        "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null\n"
+        f"{wsql}; echo left wsql with $?; {wsql}; echo left wsql again with $?; exec cat\n"
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "BROKER_URL": stage.broker_url,
+        "LC_ALL": "C.UTF-8",
+    }
+    terminal = Terminal(tmp_path, f"dbus-run-session -- sh {session}", environment)
+    try:
+        terminal.until("Open this address in a browser", "Waiting for the sign-in in a browser", "Cancel (Esc)")
+        address = re.search(r"\S+/device\?\S+", terminal.shown())
+        assert address
+        approve(address[0], stage)
+        terminal.until("demo/dev", "ethan@example.com", "roles sales")
+        terminal.press("C-q")
+        terminal.until("left wsql with 0")
+        # Straight in: nobody opens an address any more.
+        terminal.until("demo/dev", "ethan@example.com", "roles sales", gone="left wsql with 0")
+        terminal.press("C-q")
+        terminal.until("left wsql again with 0")
+        kept = [path for path in (tmp_path / ".local").rglob("*") if path.is_file()]
+        assert any(path.suffix == ".keyring" for path in kept)
+    finally:
+        terminal.close()
+
+
+def approve(address: str, stage: Stage) -> None:
+    """Open the address, say that the code is one's own, and sign in as Ethan."""
+    person = {"user": "ethan", "password": stage.passwords["ethan"].reveal()}
+    with DemoBrowser() as browser:
+        here, page = browser._follow("GET", address)
+        for values in ({}, {"identity_provider": "demo"}):
+            form = _form(here, page)
+            here, page = browser._follow(form.method, urljoin(here, form.action), {**form.filled_in(), **values})
+        assert page
+        onward = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text)
+        assert onward
+        here, page = browser._follow("GET", unescape(onward[1]))
+        for values in (person, {}):
+            form = _form(here, page)
+            here, page = browser._follow(form.method, urljoin(here, form.action), {**form.filled_in(), **values})

@@ -109,3 +109,58 @@ def test_escape_sequences_are_shown_and_never_executed(wsql: Callable[..., Termi
     terminal.until("left wsql with 0")
     assert not EXECUTED.search(terminal.bytes())
     assert "PWNED" not in terminal.title
+
+
+def test_the_mouse_one_s_own_editor_and_two_at_once(
+    wsql: Callable[..., Terminal], database: str, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    with psycopg.connect(postgres.conninfo_for(dbname=database), autocommit=True) as admin:
+        admin.execute("create table clicked_on (first_column int); create table other (x int)")
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "\\nselect 40 + 2 as from_outside" >> "$1"\n')
+    editor.chmod(0o700)
+    terminal = wsql(database, EDITOR=str(editor))
+    terminal.until("clicked_on")
+    terminal.run("select 1 as one; select g as many from generate_series(1, 150) g", "F6")
+    terminal.until("Result 2", "many")
+    terminal.click("Result 1")
+    terminal.until("one", gone="many 1")
+    terminal.click("Messages")
+    terminal.until("SELECT ", gone="1 column")
+    terminal.click("Result 2")
+    terminal.until("150 rows, 1 column")
+    column, line = terminal.place("150 rows")
+    for _ in range(10):
+        terminal.wheel(column, line + 6)
+    terminal.until(" 25 25 ", gone=" 2 2 ")
+    # A click on a table writes its name at the cursor.
+    terminal.press("F10", "End", "C-u")
+    terminal.click("clicked_on")
+    terminal.until("public.clicked_on")
+    terminal.press("End", "C-u")
+    terminal.press("C-o")
+    terminal.until("select 40 + 2 as from_outside")
+    terminal.press("F5")
+    terminal.until("from_outside", "42")
+
+    # Another one, on the same files: its own texts, the same history.
+    other = wsql(database, EDITOR=str(editor))
+    other.until("clicked_on")
+    other.run("select 'the second' as who")
+    other.until("Result 1", "the second")
+    terminal.press("F3")
+    terminal.until("select 'the second' as who", "select 40 + 2 as from_outside")
+    terminal.press("Escape")
+    terminal.until(gone="the second")
+    for each in (other, terminal):
+        each.press("C-q")
+        each.until("left wsql with 0")
+
+
+def test_a_home_that_cannot_be_written_is_told_and_costs_no_more(wsql: Callable[..., Terminal], database: str) -> None:
+    terminal = wsql(database, columns=60, lines=15, HOME="/proc/nobody")
+    terminal.until("tabs cannot be kept", "history cannot be kept")
+    terminal.run("select 6 * 7 as answer")
+    terminal.until("Result 1", "answer", "42")
+    terminal.press("C-q")
+    terminal.until("left wsql with 0")
