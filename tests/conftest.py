@@ -108,6 +108,9 @@ def database(postgres: PostgresServer) -> Iterator[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-screens", action="store_true", help="keep the pictures of wsql's screens as they are now"
+    )
     parser.addoption("--fail-on-skip", action="store_true", help="a skipped test is a failed test")
 
 

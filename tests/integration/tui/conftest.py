@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from textual.pilot import Pilot
 
+from tests.integration.tui.screens import colours, differs, picture
 from tui.app import WsqlApp
 from tui.config import Home
 from tui.core.told import Link
@@ -105,6 +106,20 @@ def opened(tmp_path):
             app.leave()
 
     return open_app
+
+
+@pytest.fixture
+def same_screen(request):
+    """Holds the screen against the picture that is kept of it, once it shows nothing that passes."""
+
+    async def compare(seen: Seen, name: str, *, with_colours: bool = False) -> None:
+        seen.app.clear_notifications()
+        await seen.pilot.pause()
+        update = request.config.getoption("--update-screens")
+        now = colours(seen.app) if with_colours else picture(seen.app)
+        assert not (found := differs(name, now, update=update)), found
+
+    return compare
 
 
 @pytest.fixture

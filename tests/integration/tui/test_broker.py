@@ -15,6 +15,7 @@ from textual.widgets import OptionList
 from broker.clock import utc_now
 from broker.demo import stage as demo
 from broker.demo.stage import open_stage, run_broker
+from tests.integration.tui.screens import strips
 from tui.core.options import ConnectionOptions, Options
 from tui.core.told import Link, TransactionState
 from tui.core.wish import Wish
@@ -84,6 +85,10 @@ def superuser(stage):
     return psycopg.connect(stage.superuser_conninfo.reveal(), autocommit=True)
 
 
+def shown_text(seen):
+    return "\n".join(strip.text.translate(dict.fromkeys(map(ord, "▊▎"))) for strip in strips(seen.app))
+
+
 def labels(seen):
     tree = seen.main.query_one(CatalogTree)
     nodes = [*tree.root.children, *(child for node in tree.root.children for child in node.children)]
@@ -117,17 +122,33 @@ async def test_the_first_start_asks_once_waits_visibly_and_goes_straight_in_the_
         assert "left" in seen.bar
 
 
-async def test_what_is_closed_is_greyed_refused_before_anything_ran_and_explained(at_work):
+async def test_what_is_closed_is_greyed_refused_before_anything_ran_and_explained(at_work, same_screen):
     script = ";".join([*[f"select {number}" for number in range(8)], REVENUE, "select 10"])
     async with at_work() as seen:
         await seen.until(lambda: any("revenue  needs finance" in label for label in labels(seen)), "the role")
         assert any(label.endswith("store_sales") for label in labels(seen))
+        await same_screen(seen, "signed-in-120x36")
         await seen.pilot.press("f4")
         await seen.until(lambda: isinstance(seen.app.screen, AccessView), "my access")
+        page = " ".join(shown_text(seen).split())
+        for fact in (
+            "person ethan@example.com",
+            "signed in by demo",
+            "access role warehouse",
+            "sign-in ends 20",
+            "groups asserted sales",
+            "database user ethan@example.com",
+            "database roles sales",
+            "finance_schema 1 0 0",
+            "sales_schema 1 1 0",
+        ):
+            assert fact in page
         await seen.pilot.press("escape")
         await seen.until(lambda: seen.app.screen is seen.main, "the main screen")
         await seen.run(script, "f6")
         await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the refusal")
+        await seen.until(lambda: seen.app.screen.focused, "the safe answer chosen")
+        await same_screen(seen, "refusal-120x36")
         said = " ".join(seen.dialog().split())
         assert "SELECT on finance_schema.revenue. The database role finance would allow it." in said
         assert "Ask for the group finance" in said

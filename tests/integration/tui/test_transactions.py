@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tui.core.connect import Wish
+from tui.core.wish import Wish
 from tui.core.told import TransactionState
 from tui.screens.dialogs import Confirm
 
