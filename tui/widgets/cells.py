@@ -7,6 +7,8 @@ from rich.cells import cell_len, set_cell_size
 from tui.core.terminal import one_line
 
 _LOOKED_AT: Final = 200
+_JOINING: Final = dict.fromkeys((0x200D, 0xFE0E, 0xFE0F))
+"""Zero-width joiner and variation selectors: at an end they act on the cell beside."""
 
 
 def width(value: str) -> int:
@@ -19,6 +21,11 @@ def fit(value: str, room: int, *, right: bool = False) -> str:
     text = _one_line(value)
     if text.isascii() and len(text) <= room:
         return text.rjust(room) if right else text.ljust(room)
+    shown = _padded(text, room, right=right)
+    return shown if cell_len(f" {shown} ") == room + 2 else _padded(text.translate(_JOINING), room, right=right)
+
+
+def _padded(text: str, room: int, *, right: bool) -> str:
     taken = cell_len(text)
     if taken > room:
         return set_cell_size(text, room - 1) + "…"
