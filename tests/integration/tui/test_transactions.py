@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tui.core.wish import Wish
 from tui.core.told import TransactionState
+from tui.core.wish import Wish
 from tui.screens.dialogs import Confirm
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
