@@ -78,13 +78,24 @@ def rates(site: Site, ground: Ground, seconds: float) -> None:
     tokens = site.tokens([ground.person(f"p{number}", ground.sales) for number in range(CLIENTS)])
     with site.serving(3) as brokers:
         issue_rate(brokers, tokens, 0.5)  # warm
-        found: dict[int, list[float]] = {1: [], 2: [], 3: []}
+        found: dict[int, list[tuple[float, ...]]] = {1: [], 2: [], 3: []}
         for _ in range(3):
             for count, measured in found.items():
-                measured.append(issue_rate(brokers[:count], tokens, seconds))
+                before = spent(ground, brokers)
+                rate = issue_rate(brokers[:count], tokens, seconds)
+                issues = rate * seconds
+                costs = (after - past for past, after in zip(before, spent(ground, brokers), strict=True))
+                measured.append((rate, *(1000 * cost / issues for cost in costs)))
                 drop_aliases(ground)
+    print(f"  {'brokers':<8}{'per second':>12}{'ms CPU each: brokers':>24}{'server':>10}{'clients':>10}")
     for count, measured in found.items():
-        print(f"  {count} broker{'s' if count > 1 else ' '} {statistics.median(measured):8.1f} credentials per second")
+        rate, of_brokers, of_server, of_clients = (statistics.median(column) for column in zip(*measured, strict=True))
+        print(f"  {count:<8}{rate:12.1f}{of_brokers:24.1f}{of_server:10.1f}{of_clients:10.1f}")
+
+
+def spent(ground: Ground, brokers: Sequence[BrokerProcess]) -> tuple[float, float, float]:
+    """CPU seconds so far: of the brokers, of the server, which has warehouse and store, and of the clients, here."""
+    return sum(cpu_seconds(each.process.pid) for each in brokers), cpu_seconds(server_pid(ground)), time.process_time()
 
 
 def drop_aliases(ground: Ground) -> None:
