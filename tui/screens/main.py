@@ -81,6 +81,8 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
         self.set_interval(1.0, self.tick)
         self.set_interval(_TEND_SECONDS, self.conductor.tend)
         for trouble in filter(None, (self._keeper.trouble, self.wsql.history.trouble)):
+            # A notification goes by; what is not kept matters until the end.
+            self.results.say(trouble, "yellow")
             self.notify(trouble, severity="warning")
             self.results.say(trouble, "yellow")
         self.load_snippets()
