@@ -16,7 +16,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import URL
 
 from broker.demo.postgres import EmbeddedPostgres
-from roles.verifier import scram_sha_256
 from tests.superuser import kept, let_go
 
 # How long an example takes says something of the machine's load, and nothing of the property.
@@ -73,14 +72,6 @@ def server_of(conninfo: str) -> PostgresServer:
         return PostgresServer(conninfo, connection.info.server_version)
 
 
-def make_logins_cheap(server: EmbeddedPostgres) -> None:
-    """Tests connect thousands of times as its superuser, whose password is random: no need to stretch it."""
-    verifier = scram_sha_256(server.superuser_password.reveal(), 1)
-    with psycopg.connect(server.conninfo) as connection:
-        user, text = sql.Identifier(server.superuser), sql.Literal(verifier.text)
-        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(user, text))
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The server of TEST_DATABASE_URL, or an embedded one of our own (one per worker of pytest-xdist)."""
@@ -92,7 +83,6 @@ def postgres() -> Iterator[PostgresServer]:
     directory.chmod(0o755)
     try:
         with EmbeddedPostgres(directory) as embedded:
-            make_logins_cheap(embedded)
             yield server_of(embedded.conninfo)
             let_go(embedded.conninfo)
     finally:

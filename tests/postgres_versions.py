@@ -21,7 +21,6 @@ from pathlib import Path
 import psycopg
 
 from broker.demo.postgres import EmbeddedPostgres
-from tests.conftest import make_logins_cheap
 from tests.maven import POSTGRESQL, Artifact
 
 SYSTEM: Mapping[str, Mapping[str, str]] = {"debian": {}, "german": {"lc_messages": "de_DE.UTF-8"}}
@@ -53,7 +52,6 @@ def run_in(folder: Path, version: str, command: Sequence[str]) -> int:
     """As `run`, with the server's files in `folder`."""
     programs = debian() if version in SYSTEM else unpacked(POSTGRESQL[version], folder / "programs")
     with EmbeddedPostgres(folder / "server", SYSTEM.get(version), programs=programs) as server:
-        make_logins_cheap(server)
         with psycopg.connect(server.conninfo) as connection:
             release = connection.info.parameter_status("server_version")
             print(f"PostgreSQL {release}: {message(connection)}", flush=True)
