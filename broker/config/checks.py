@@ -42,6 +42,7 @@ def check(config: Config) -> None:
         if config.policy_file and workgroup.allow_database_roles:
             key = f"workgroups.{workgroup.name}.allow_database_roles"
             raise Problem(key, "is at odds with policy.file: let a rule of the policy say so")
+    _one_for_each_server(config.workgroups)
 
 
 def _check_provider(provider: IdentityProviderConfig, roles: tuple[AccessRoleConfig, ...]) -> None:
@@ -84,6 +85,18 @@ def _check_workgroup(workgroup: WorkgroupConfig) -> None:
         default_duration_seconds=workgroup.default_duration,
         maximum_duration_seconds=workgroup.maximum_duration,
     )
+
+
+def _one_for_each_server(workgroups: Iterable[WorkgroupConfig]) -> None:
+    """Memberships and passwords hold in a whole server: two workgroups there would take each other's away."""
+    owners: dict[tuple[str, int], str] = {}
+    for each in workgroups:
+        owner = owners.setdefault((each.host.lower(), each.port), each.name)
+        if owner != each.name:
+            raise Problem(
+                f"workgroups.{each.name}.host",
+                f"with this port is the server of {owner} too: make them one workgroup with the databases of both",
+            )
 
 
 def _known(key: str, names: Iterable[str], known: Iterable[str], kind: str) -> None:

@@ -327,7 +327,12 @@ WORKGROUPS: Final = Section(
             one_of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
             "What clients are told to demand of the connection.",
         ),
-        Key("ssl_root_certificate", FILE, "PEM certificate of the warehouse's authority, handed to clients."),
+        Key(
+            "ssl_root_certificate",
+            FILE,
+            "PEM certificate of the warehouse's authority (also of a public one), handed to clients. "
+            "Without it they look where libpq does: `~/.postgresql/root.crt`.",
+        ),
         Key("pool_size", whole_number(1, 100), "The broker's own connections to the warehouse, at most."),
         Key("connect_timeout_seconds", seconds(1, 60), "How long to wait for a connection.", ("connect_timeout",)),
         Key("statement_timeout_seconds", seconds(1, 300), "How long a statement may take.", ("statement_timeout",)),

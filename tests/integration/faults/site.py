@@ -63,13 +63,16 @@ sslmode = {sslmode}
 """
 
 
-def warehouse(name: str, ground: Ground, *, port: int = 0, databases: Sequence[str] = ()) -> str:
-    """The configuration of a workgroup on `ground`; with `port`, of one that is looked for there."""
+def warehouse(name: str, ground: Ground, *, port: int = 0, host: str = "", databases: Sequence[str] = ()) -> str:
+    """The configuration of a workgroup on `ground`; with `port`, of one that is looked for there.
+
+    A second one on the test server is at `host`: a server by one address belongs to one workgroup.
+    """
     server = conninfo_to_dict(ground.superuser)
     admin = f"{ground.admin} port={port} sslmode=prefer" if port else ground.admin
     text = WAREHOUSE.format(
         name=name,
-        host=json.dumps(server["host"]),
+        host=json.dumps(host or server["host"]),
         port=port or server.get("port", 5432),
         admin=json.dumps(admin),
         databases=json.dumps([ground.database, *databases]),

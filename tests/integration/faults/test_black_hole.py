@@ -78,7 +78,7 @@ def test_a_crowd_before_a_silent_warehouse_holds_up_nobody_else(
 
 def test_ends_in_one_warehouse_wait_for_no_other(site: Site, ground: Ground, other_ground: Ground) -> None:
     """A revocation, the reaper, and the doctor, while the other warehouse has gone silent."""
-    site.write(warehouse("dark", other_ground), warehouse("light", ground))
+    site.write(warehouse("dark", other_ground, host="localhost"), warehouse("light", ground))
     with open_broker(site.config) as broker:
         lost, ended = issue(broker, "dark", other_ground), issue(broker, "light", ground)
     with black_hole() as port:

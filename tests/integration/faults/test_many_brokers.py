@@ -52,7 +52,7 @@ class Load:
 
 
 def test_one_of_three_is_killed_under_load(site: Site, ground: Ground, other_ground: Ground) -> None:
-    site.write(warehouse("analytics", ground), warehouse("other", other_ground))
+    site.write(warehouse("analytics", ground), warehouse("other", other_ground, host="localhost"))
     with site.serving(3) as brokers, ExitStack() as stack:  # on an empty store
         tokens = site.tokens([ground.person(f"p{number}", ground.sales) for number in range(PEOPLE)])
         strangers = site.tokens([other_ground.person("ethan", other_ground.sales)])

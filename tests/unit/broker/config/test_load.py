@@ -181,6 +181,14 @@ def test_what_does_not_fit_is_named(folder: Folder, old: str, new: str, key: str
     assert why in refusal
 
 
+def test_a_server_belongs_to_one_workgroup(folder: Folder) -> None:
+    second = GOOD[GOOD.index("[workgroups.main-1]") :].replace("main-1", "main-2")
+    assert len(folder.load(GOOD + second.replace("5432", "5433")).workgroups) == 2
+    refusal = folder.refusal(GOOD + second.replace('"warehouse"', '"Warehouse"'))
+    assert "workgroups.main-2.host" in refusal
+    assert "the server of main-1" in refusal
+
+
 @pytest.mark.parametrize(
     ("section", "lines", "key", "why"),
     [
