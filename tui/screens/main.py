@@ -84,7 +84,6 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
             # A notification goes by; what is not kept matters until the end.
             self.results.say(trouble, "yellow")
             self.notify(trouble, severity="warning")
-            self.results.say(trouble, "yellow")
         self.load_snippets()
         self.tick()
         self.call_after_refresh(self.conductor.connect)
