@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from tests.superuser import kept, let_go
 # How long an example takes says something of the machine's load, and nothing of the property.
 settings.register_profile("load", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("load")
+
+# What a shell starts in the background ignores Ctrl-C, and so would every program that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True, slots=True)
