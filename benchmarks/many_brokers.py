@@ -9,7 +9,7 @@ percentile of an issue at most doubled.
 
 PostgreSQL 16 and later make an unprivileged admin a member of every role that it creates, and read each of these
 memberships again (an index scan of pg_auth_members each) for the check before CREATE ROLE, ALTER ROLE ... SET and DROP
-ROLE. So there every change costs in proportion to the live aliases, whoever sends it; a superuser is not checked.
+ROLE; a superuser is not checked. The creator roles of `broker warehouse setup-sql` part these memberships.
 """
 
 import os
