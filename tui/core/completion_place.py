@@ -10,6 +10,7 @@ from tui.core.statements import Token, tokens
 _WINDOW: Final = 20_000
 """Characters before and behind the cursor that are looked at in a large text."""
 _FRESH_LINE: Final = re.compile(r";[ \t]*\r?\n")
+_IN_WORD: Final = re.compile(r"[\w$\u0080-\U0010ffff]")
 _REST_OF_NAME: Final = re.compile(r'\w*"')
 _SENDING: Final = re.compile(r"\\(g|gx|gset|gexec|gdesc|crosstabview|watch|r)\b")
 _BETWEEN: Final = frozenset({"blank", "operator", "other", "open", "close"})
@@ -105,8 +106,8 @@ def _behind(here: Token, piece: str, cursor: int) -> bool:
 
 
 def _in_quotes(found: list[Piece], text: str, here: Token, cursor: int, shift: int) -> Place | None:
-    if text[here.start] != '"':
-        return None
+    if text[here.start] != '"' or _IN_WORD.match(text[here.start - 1 : here.start]):
+        return None  # a name that needs no quotes would be one with the word or number before it
     if cursor == here.end and text[here.start : here.end].endswith('"') and here.end - here.start > 1:
         return None
     # The quotes that follow may belong to others: only a name that is closed at once is replaced as a whole.

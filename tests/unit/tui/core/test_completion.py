@@ -236,6 +236,7 @@ def at_a_cursor(text):
 @example(("::", 1))
 @example(("e'", 2))
 @example((r"select $$ \d select", 12))
+@example(('0"', 2))
 def test_what_is_put_in_stands_as_itself(text_and_cursor):
     """A candidate, once in the text, is whole tokens, and means the name that it stands for."""
     text, cursor = text_and_cursor
