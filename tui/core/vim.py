@@ -4,7 +4,16 @@ from enum import Enum
 from typing import Final
 
 from tui.core.keystrokes import Buffer, Do, Edit, Effect, Move, applied, line_end, line_start
-from tui.core.vim_motions import Motion, Reach, find_character, first_of_line, motion, text_object
+from tui.core.vim_motions import (
+    Motion,
+    Reach,
+    find_character,
+    first_of_line,
+    motion,
+    text_object,
+    way_taken,
+    words_taken,
+)
 
 _OPERATORS: Final = frozenset({"d", "c", "y", ">", "<", "gu", "gU", "g~"})
 _NAMED: Final = {
@@ -67,10 +76,12 @@ class Vim:
         if len(sign) > 1 and sign not in ("ctrl+r", "enter"):
             # The editor's own keys that change the text are not vi's.
             return [] if key in _NOT_OURS else None
+        if self._replaying:
+            return self._command(sign, buffer)
         self._keys.append((key, character))
         effects = self._command(sign, buffer)
-        if not self._pending:
-            self._keys = self._keys if self.inserting else []
+        if not self._pending and not self.inserting:
+            self._keys = []
         return effects
 
     # --- modes ---------------------------------------------------------------------------------------------------
@@ -81,7 +92,8 @@ class Vim:
         if key not in ("escape", "ctrl+left_square_bracket"):
             return None
         self._mode = Mode.NORMAL
-        self._last_change, self._keys = self._keys, []
+        if not self._replaying:
+            self._last_change, self._keys = self._keys, []
         return [Move(max(line_start(buffer.text, buffer.cursor), buffer.cursor - 1))]
 
     def _leave(self, buffer: Buffer) -> list[Effect] | None:
@@ -152,7 +164,7 @@ class Vim:
         if command == "enter":
             return motion("j", text, at, times, 0)
         if command not in ("j", "k"):
-            self._column = -1
+            self._column = len(text) if command == "$" and not self._operator else -1
         elif self._column < 0:
             self._column = at - line_start(text, at)
         return motion(command, text, at, times, max(self._column, 0)) if len(command) == 1 else None
@@ -182,12 +194,11 @@ class Vim:
             return [Move(to, -1 if self._mode is Mode.NORMAL else self._visual)]
         if self._operator == "c" and command in ("w", "W") and buffer.text[buffer.cursor : buffer.cursor + 1].strip():
             # As vi: cw on a word changes to its end.
-            end = motion("e" if command == "w" else "E", buffer.text, max(0, buffer.cursor - 1), self._times(), 0)
+            end = motion("e" if command == "w" else "E", buffer.text, buffer.cursor - 1, self._times(), 0)
             target = end or target
         elif command in ("w", "W"):
-            target = Motion(self._not_over_the_line(buffer.text, buffer.cursor, target.to))
-        start, end_at = sorted((buffer.cursor, target.to))
-        return self._apply(start, end_at + (target.reach is Reach.INCLUSIVE), target.reach, buffer)
+            target = words_taken(command, buffer.text, buffer.cursor, self._times() or 1)
+        return self._apply(*way_taken(buffer.text, buffer.cursor, target), buffer)
 
     def _operate(self, command: str, buffer: Buffer) -> list[Effect]:
         self._typed = ""
@@ -260,6 +271,8 @@ class Vim:
             effects = self._apply(
                 start, min(end + 1, len(buffer.text)) if reach is Reach.INCLUSIVE else end, reach, buffer
             )
+            if operator == "y" and reach is Reach.LINES:
+                effects[-1] = Move(line_start(buffer.text, start))
             # It cannot be repeated elsewhere: what was selected is gone.
             self._last_change = self._last_change if self.inserting else []
             return effects
@@ -267,7 +280,7 @@ class Vim:
             start, end = sorted((self._visual, buffer.cursor))
             taken, self._mode = self._register, Mode.NORMAL
             self._register = buffer.text[start : end + 1]
-            return [Edit(start, min(end + 1, len(buffer.text)), taken, start)]
+            return [Edit(start, min(end + 1, len(buffer.text)), taken, start + len(taken) - 1)]
         return None
 
     # --- single keys ---------------------------------------------------------------------------------------------
@@ -276,7 +289,8 @@ class Vim:
         text, at = buffer.text, buffer.cursor
         times = self._times() or 1
         if command in _SHORT:
-            return self._played([(sign, sign) for sign in _SHORT[command]], buffer)
+            self._command(_SHORT[command][0], buffer)
+            return self._command(_SHORT[command][1], buffer)
         if command in _UNDONE:
             return [Do(_UNDONE[command])] * (times if command in ("u", "ctrl+r") else 1)
         match command:
@@ -324,9 +338,9 @@ class Vim:
             return [Edit(place, place, taken, place + len(taken) - 1)]
         if command == "P":
             place = line_start(text, at)
-            return [Edit(place, place, taken, place)]
+            return [Edit(place, place, taken, place + first_of_line(taken, 0))]
         place = line_end(text, at)
-        return [Edit(place, place, "\n" + taken[:-1], place + 1)]
+        return [Edit(place, place, "\n" + taken[:-1], place + 1 + first_of_line(taken, 0))]
 
     def _join(self, text: str, at: int) -> list[Effect]:
         end = line_end(text, at)
@@ -334,8 +348,9 @@ class Vim:
             return []
         self._changed(False)
         behind = first_of_line(text, end + 1)
-        glue = "" if behind == line_end(text, end + 1) or text[behind] == ")" else " "
-        return [Edit(end, behind, glue, end)]
+        bare = end == line_start(text, at) or text[end - 1].isspace() or behind == line_end(text, end + 1)
+        glue = "" if bare or text[behind] == ")" else " "
+        return [Edit(end, behind, glue, self._inside(text[:end] + glue + text[behind:], end))]
 
     def _played(self, keys: list[tuple[str, str | None]], buffer: Buffer) -> list[Effect]:
         """The effects of several keys, one after the other; text between is inserted as it stands."""
@@ -353,7 +368,6 @@ class Vim:
                 buffer = applied(step or [], buffer)
         finally:
             self._replaying = outer
-        self._keys = self._keys if self.inserting else []
         return effects
 
     # --- places --------------------------------------------------------------------------------------------------
@@ -362,11 +376,6 @@ class Vim:
         """In normal mode the cursor stands on a character, not behind the line."""
         start, end = line_start(text, at), line_end(text, at)
         return min(at, max(start, end - 1)) if self._mode is Mode.NORMAL else at
-
-    def _not_over_the_line(self, text: str, at: int, to: int) -> int:
-        """Let dw on a line's last word leave the line feed."""
-        end = line_end(text, at)
-        return end if to > end and at < end else to
 
 
 def _typed(key: str, character: str | None, buffer: Buffer) -> list[Effect]:

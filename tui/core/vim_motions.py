@@ -54,6 +54,24 @@ def motion(key: str, text: str, at: int, count: int | None, column: int) -> Moti
     return _by_words(key, text, at, times) or _by_blocks(key, text, at, times)
 
 
+def words_taken(key: str, text: str, at: int, times: int) -> Motion:
+    """The words that an operator takes with w: the last one leaves its line feed."""
+    before = _by_words(key, text, at, times - 1)
+    after = _by_words(key, text, at, times)
+    at, to = before.to if before else at, after.to if after else at
+    end = line_end(text, at)
+    return Motion(end if to > end and at < end else to)
+
+
+def way_taken(text: str, at: int, target: Motion) -> tuple[int, int, Reach]:
+    """What an operator takes of the way to a place, as [start, end)."""
+    start, end = sorted((at, target.to))
+    if target.reach is Reach.EXCLUSIVE and start < end == line_start(text, end):
+        # What ends before a line's first character ends with the line before, and takes whole lines if it began so.
+        return start, end - 1, Reach.LINES if start <= first_of_line(text, start) else Reach.EXCLUSIVE
+    return start, end + (target.reach is Reach.INCLUSIVE), target.reach
+
+
 def _by_words(key: str, text: str, at: int, times: int) -> Motion | None:
     pattern = _LONG_WORD if key.isupper() else _WORD
     match key.lower():
@@ -65,7 +83,8 @@ def _by_words(key: str, text: str, at: int, times: int) -> Motion | None:
             return Motion(at)
         case "e":
             for _ in range(times):
-                found = pattern.search(text, at + 1)
+                # An empty line is a word to w and b, but has no end.
+                found = next((found for found in pattern.finditer(text, at + 1) if found.group() != "\n"), None)
                 at = found.end() - 1 if found else max(0, len(text) - 1)
             return Motion(at, Reach.INCLUSIVE)
         case "b":
@@ -133,14 +152,19 @@ def text_object(around: bool, kind: str, text: str, at: int) -> tuple[int, int, 
 
 def _word_object(around: bool, kind: str, text: str, at: int) -> tuple[int, int, Reach] | None:
     pattern = re.compile(r"\w+|[^\w\s]+|[^\S\n]+" if kind == "w" else r"\S+|[^\S\n]+")
-    for found in pattern.finditer(text, line_start(text, at), line_end(text, at)):
-        if found.start() <= at < found.end():
-            end = found.end()
-            if around:
-                blank = re.compile(r"[^\S\n]+").match(text, end)
-                end = blank.end() if blank else end
-            return found.start(), end, Reach.EXCLUSIVE
-    return None
+    spans = [found.span() for found in pattern.finditer(text, line_start(text, at), line_end(text, at))]
+    here = next((number for number, (start, end) in enumerate(spans) if start <= at < end), None)
+    if here is None:
+        return None if around or spans else (at, at, Reach.EXCLUSIVE)
+    start, end = spans[here]
+    if around:
+        # A word takes the blanks behind it, or else those before it; blanks take the word behind them.
+        blank = text[start].isspace()
+        if here + 1 < len(spans) and (blank or text[end].isspace()):
+            end = spans[here + 1][1]
+        elif not blank and here > 1 and text[start - 1].isspace():
+            start = spans[here - 1][0]
+    return start, end, Reach.EXCLUSIVE
 
 
 def _quoted_object(around: bool, sign: str, text: str, at: int) -> tuple[int, int, Reach] | None:
