@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tests.integration.tui.screens import colours, differs, picture
 from tui.app import WsqlApp
@@ -68,6 +69,11 @@ class Seen:
                     await self.pilot.pause(0.01)
         except TimeoutError:
             pytest.fail(f"never came: {what}\n{self.messages}\n{self.bar}")
+
+    async def shows(self, kind: type[Screen[object]], what: str) -> None:
+        """Wait until a screen of a kind is on top, with all that it holds drawn: it is there before that."""
+        await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted, what)
+        await self.pilot.pause()
 
     async def write(self, text: str) -> None:
         """Put a text into the editor, and the cursor at its beginning."""

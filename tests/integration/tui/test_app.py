@@ -112,7 +112,7 @@ async def test_leaving_with_an_open_transaction_asks(opened, wish):
     async with opened(wish) as seen:
         await seen.run("begin")
         await seen.pilot.press("ctrl+q")
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the question")
+        await seen.shows(Confirm, "the question")
         assert "rolls it back" in seen.dialog()
         await seen.pilot.press("escape")
 
@@ -121,13 +121,13 @@ async def test_what_destroys_asks_first(opened, wish):
     async with opened(wish) as seen:
         await seen.run("create table t as select 1 as a")
         await seen.run("delete from t")
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the question")
+        await seen.shows(Confirm, "the question")
         assert "deletes every row of t" in seen.dialog()
         await seen.pilot.press("enter")
         await seen.run("select * from t")
         assert seen.table.feed.rows == 1
         await seen.run("delete from t")
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the question")
+        await seen.shows(Confirm, "the question")
         await seen.pilot.press("tab", "enter")
         await seen.until(lambda: "DELETE 1" in seen.messages, "the deletion")
 
@@ -136,7 +136,7 @@ async def test_parameters_are_asked_for(opened, wish):
     async with opened(wish) as seen:
         await seen.write("select :number + 1, :name")
         await seen.pilot.press("f5")
-        await seen.until(lambda: isinstance(seen.app.screen, AskValues), "the question")
+        await seen.shows(AskValues, "the question")
         await seen.pilot.press(*"o'x", "enter", *"41", "enter")
         await seen.until(lambda: seen.main.results.table, "the result")
         assert seen.table.feed.row(0) == ("42", "o'x")
@@ -178,13 +178,13 @@ async def test_a_value_a_record_one_s_access_and_the_history(opened, wish):
         await seen.run("""select '{"a": [1]}'::jsonb as j, 'esc \x1b[31m' as e""")
         seen.table.focus()
         await seen.pilot.press("enter")
-        await seen.until(lambda: isinstance(seen.app.screen, ValueView), "the value")
+        await seen.shows(ValueView, "the value")
         await seen.pilot.press("escape", "r")
-        await seen.until(lambda: isinstance(seen.app.screen, RecordView), "the record")
+        await seen.shows(RecordView, "the record")
         await seen.pilot.press("escape", "f4")
-        await seen.until(lambda: isinstance(seen.app.screen, AccessView), "my access")
+        await seen.shows(AccessView, "my access")
         await seen.pilot.press("escape", "f3")
-        await seen.until(lambda: isinstance(seen.app.screen, HistoryView), "the history")
+        await seen.shows(HistoryView, "the history")
         await seen.until(lambda: seen.app.screen.query_one("OptionList").option_count == 1, "its entry")
         await seen.pilot.press("enter")
         await seen.until(lambda: "jsonb as j" in seen.main.editors.editor.text, "the statement")
@@ -259,7 +259,7 @@ async def test_many_columns(opened, wish):
 async def test_the_palette_does_what_the_screen_offers(opened, wish):
     async with opened(wish) as seen:
         await seen.pilot.press("ctrl+p")
-        await seen.until(lambda: isinstance(seen.app.screen, CommandPalette), "the palette")
+        await seen.shows(CommandPalette, "the palette")
         await seen.pilot.press(*"read-only")
         await seen.until(lambda: seen.app.screen.query_one("OptionList").option_count == 1, "its line")
         await seen.pilot.press("enter", "enter")

@@ -98,7 +98,7 @@ def labels(seen):
 async def test_the_first_start_asks_once_waits_visibly_and_goes_straight_in_the_next_time(opened, person, stage):
     person("")
     async with opened(Wish(), wait=False) as seen:
-        await seen.until(lambda: isinstance(seen.app.screen, AskBroker), "the question for the broker")
+        await seen.shows(AskBroker, "the question for the broker")
         await seen.pilot.press(*"http://127.0.0.1:9", "enter")
         await seen.until(lambda: "cannot be reached" in seen.dialog(), "what was wrong with the address")
         await seen.pilot.press(*stage.broker_url, "enter")
@@ -108,9 +108,9 @@ async def test_the_first_start_asks_once_waits_visibly_and_goes_straight_in_the_
         assert "cancelled" in seen.said
         person("ethan")
         seen.main.action_connect(choose=False)
-        await seen.until(lambda: isinstance(seen.app.screen, AskBroker), "the question for the broker")
+        await seen.shows(AskBroker, "the question for the broker")
         await seen.pilot.press(*stage.broker_url, "enter")
-        await seen.until(lambda: isinstance(seen.app.screen, ChoosePlace), "the choice of a database")
+        await seen.shows(ChoosePlace, "the choice of a database")
         shown = seen.app.screen.query_one(OptionList)
         assert [str(shown.get_option_at_index(index).prompt) for index in range(2)] == ["demo / dev", "demo / postgres"]
         await seen.pilot.press("enter")
@@ -129,7 +129,7 @@ async def test_what_is_closed_is_greyed_refused_before_anything_ran_and_explaine
         assert any(label.endswith("store_sales") for label in labels(seen))
         await same_screen(seen, "signed-in-120x36")
         await seen.pilot.press("f4")
-        await seen.until(lambda: isinstance(seen.app.screen, AccessView), "my access")
+        await seen.shows(AccessView, "my access")
         page = " ".join(shown_text(seen).split())
         for fact in (
             "person ethan@example.com",
@@ -146,7 +146,7 @@ async def test_what_is_closed_is_greyed_refused_before_anything_ran_and_explaine
         await seen.pilot.press("escape")
         await seen.until(lambda: seen.app.screen is seen.main, "the main screen")
         await seen.run(script, "f6")
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the refusal")
+        await seen.shows(Confirm, "the refusal")
         await seen.until(lambda: seen.app.screen.focused, "the safe answer chosen")
         await same_screen(seen, "refusal-120x36")
         said = " ".join(seen.dialog().split())
@@ -158,7 +158,7 @@ async def test_what_is_closed_is_greyed_refused_before_anything_ran_and_explaine
         assert not seen.main.results.feeds
         told = seen.said.count("The database role finance would allow it.")
         await seen.run(REVENUE)
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the refusal")
+        await seen.shows(Confirm, "the refusal")
         await seen.pilot.press("tab", "enter")
         await seen.until(lambda: "42501" in seen.said, "the server's own refusal")
         assert seen.said.count("The database role finance would allow it.") == told + 2
@@ -232,11 +232,11 @@ async def test_marked_roles_begin_read_only_and_places_have_their_colour(at_work
 async def test_choosing_elsewhere_signing_in_again_and_signing_out(at_work, person):
     async with at_work() as seen:
         seen.main.action_connect(choose=True)
-        await seen.until(lambda: isinstance(seen.app.screen, ChoosePlace), "the choice")
+        await seen.shows(ChoosePlace, "the choice")
         await seen.pilot.press("escape")
         await seen.until(lambda: seen.app.workbench.link is Link.CONNECTED, "the connection as it was")
         seen.main.action_connect(choose=True)
-        await seen.until(lambda: isinstance(seen.app.screen, ChoosePlace), "the choice")
+        await seen.shows(ChoosePlace, "the choice")
         await seen.pilot.press("down", "enter")
         await seen.until(lambda: "demo/postgres" in seen.bar, "the other database")
         person("fiona")

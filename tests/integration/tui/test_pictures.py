@@ -33,7 +33,7 @@ async def test_a_result_is_exported_as_it_is_arranged_without_running_it_again(o
         await seen.pilot.press("e", *"r.csv")
         seen.app.screen.query_one(Input).value = str(tmp_path / "r.csv")
         await seen.pilot.press("enter")
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the question")
+        await seen.shows(Confirm, "the question")
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
@@ -75,7 +75,7 @@ async def test_charts(opened, wish):
         await seen.run("select 'm' || g as month, g * 10 as sales from generate_series(1, 12) g")
         seen.table.focus()
         await seen.pilot.press("c")
-        await seen.until(lambda: isinstance(seen.app.screen, ChartView), "the chart")
+        await seen.shows(ChartView, "the chart")
         for key, what in ((None, "m12"), ("h", "12 numbers"), ("l", "12 of 12 rows"), ("b", "m12")):
             if key:
                 await seen.pilot.press(key)
@@ -106,7 +106,7 @@ async def test_a_plan_is_a_tree_and_leaves_nothing_behind(opened, wish):
         await seen.run("create table t as select g as a from generate_series(1, 1000) g")
         await seen.write("delete from t where a > 5")
         seen.main.action_explain(True)
-        await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the question")
+        await seen.shows(Confirm, "the question")
         await seen.pilot.press("tab", "enter")
         await seen.until(lambda: seen.main.results.query(PlanTree), "the plan")
         plan = seen.main.results.query_one(PlanTree).plan

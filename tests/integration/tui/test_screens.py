@@ -9,7 +9,6 @@ from tui.core.wish import Wish
 from tui.screens.dialogs import AskBroker
 from tui.screens.views import RecordView
 from tui.widgets.catalog_tree import CatalogTree
-from tui.widgets.plan_tree import PlanTree
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
@@ -54,7 +53,7 @@ async def test_the_first_start(opened, same_screen, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.delenv("BROKER_URL", raising=False)
     async with opened(Wish(), size=(80, 24), wait=False) as seen:
-        await seen.until(lambda: isinstance(seen.app.screen, AskBroker), "the question")
+        await seen.shows(AskBroker, "the question")
         await seen.until(lambda: seen.app.screen.focused, "the cursor in it")
         await same_screen(seen, "first-start-80x24")
 
@@ -65,13 +64,13 @@ async def test_a_result_a_record_and_a_plan(opened, shop, same_screen):
         await result(seen)
         await same_screen(seen, "result-110x30")
         await seen.pilot.press("down", "r")
-        await seen.until(lambda: isinstance(seen.app.screen, RecordView), "the record")
+        await seen.shows(RecordView, "the record")
         await same_screen(seen, "record-110x30")
         await seen.pilot.press("escape")
         await seen.write("select count(*) from shop.sales where amount > 3")
         seen.main.action_explain(False)
-        await seen.until(lambda: seen.main.results.query(PlanTree), "the plan")
-        tree = seen.main.results.query_one(PlanTree).query_one(Tree)
+        await seen.until(lambda: seen.main.results.query("PlanTree Tree"), "the plan")
+        tree = seen.main.results.query_one("PlanTree Tree", Tree)
         await seen.until(lambda: tree.has_focus and tree.cursor_node, "its costliest step")
         await same_screen(seen, "plan-110x30")
 

@@ -75,7 +75,7 @@ async def test_a_right_that_is_given_counts_at_once(opened, wish, postgres):
         try:
             async with opened(Wish(dsn=make_conninfo(wish.dsn, user=name, password="x"))) as seen:
                 await seen.run("select a from closed")
-                await seen.until(lambda: isinstance(seen.app.screen, Confirm), "the refusal")
+                await seen.shows(Confirm, "the refusal")
                 assert "You lack SELECT" in seen.dialog()
                 await seen.pilot.press("enter")
                 await seen.until(lambda: seen.app.screen is seen.main, "the main screen")

@@ -39,5 +39,5 @@ async def test_what_is_typed_right_behind_f10_is_for_the_result(opened, wish):
     async with opened(wish) as seen:
         await seen.run("select 1")
         at_once(seen, "f10", "enter")
-        await seen.until(lambda: isinstance(seen.app.screen, ValueView), "the value")
+        await seen.shows(ValueView, "the value")
         assert seen.main.editors.editor.text == "select 1"
