@@ -23,6 +23,7 @@ from tui.core.interpolation import Interpolated, interpolate
 from tui.core.interrupt import Interrupted
 from tui.core.session import DatabaseSession, drain
 from tui.core.statements import MetaCommand, Statement, split
+from tui.core.table import Frame
 from tui.core.told import TransactionState
 from tui.printer import Printer, excerpt
 from tui.transacting import ON, as_psql
@@ -143,7 +144,7 @@ class Batch:
             copy_in = source or self._copy_in(statement)
             with closing(self.session.execute(sent.text, copy_in)) as events:
                 counted = self._counted(events)
-                self.printer.show(counted if sink is None else _diverted(counted, sink), title)
+                self.printer.show(counted if sink is None else _diverted(counted, sink), Frame(title))
         if self.state.timing:
             self.printer.say(_took((self._clock() - began).total_seconds() * 1000))
 

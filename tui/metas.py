@@ -15,6 +15,7 @@ from tui.core.copy import parse_copy
 from tui.core.errors import MetaCommandFailed
 from tui.core.events import Columns, Completed, Rows
 from tui.core.statements import SENDING, MetaCommand, Statement
+from tui.core.table import Frame
 from tui.metahelp import HELP
 from tui.metalook import SHOWING, change_look, switch
 from tui.metasend import send
@@ -51,7 +52,7 @@ def _describe(batch: Batch, command: MetaCommand) -> None:
             found = True
             events = (Columns(described.columns), Rows(list(described.rows)), Completed("SELECT", len(described.rows)))
             with batch.printer.flat() if described.flat else nullcontext():
-                batch.printer.show(events, described.title, described.below)
+                batch.printer.show(events, Frame(described.title, described.below))
         if described.text and not described.text.startswith("Did not find any"):
             found = True
             batch.printer.say(described.text)

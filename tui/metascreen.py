@@ -200,10 +200,10 @@ def _describe(session: "DatabaseSession", command: MetaCommand, outcome: Outcome
 
 
 def _as_psql(described: "Described") -> str:
-    from tui.core.table import TableWriter
+    from tui.core.table import Frame, TableWriter
 
     text = io.StringIO()
-    writer = TableWriter(text, title=described.title, below=described.below)
+    writer = TableWriter(text, Frame(described.title, described.below))
     writer.begin(described.columns)
     writer.rows(list(described.rows))
     writer.end()

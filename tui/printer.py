@@ -1,6 +1,6 @@
 """What batch mode writes: results to the output, everything else to the error stream."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, TextIO
 from tui.core.errors import SqlClientError, StatementFailed
 from tui.core.events import Columns, Completed, CopyData, Event, Rows
 from tui.core.export import CsvWriter, JsonWriter, MarkdownWriter, ResultWriter
-from tui.core.table import ExpandedWriter, TableWriter, UnalignedWriter
+from tui.core.table import BARE, ExpandedWriter, Frame, TableWriter, UnalignedWriter
 from tui.core.terminal import harmless, width
 from tui.core.told import Notice
 
@@ -85,9 +85,9 @@ class Printer:
         finally:
             self._out = before
 
-    def show(self, events: Iterable[Event], title: str = "", below: Sequence[str] | None = None) -> None:
-        """Write everything that a sent text gives, as it comes; `below` in place of the number of rows."""
-        writer, begun, copied = self._writer(title, below), False, False
+    def show(self, events: Iterable[Event], frame: Frame = BARE) -> None:
+        """Write everything that a sent text gives, as it comes."""
+        writer, begun, copied = self._writer(frame), False, False
         for event in events:
             match event:
                 case Columns():
@@ -102,9 +102,9 @@ class Printer:
                 case Completed():
                     if begun:
                         writer.end()
-                    elif title:
+                    elif frame.title:
                         # As psql: \\watch tells when it was also where no rows come.
-                        self._out.write(f"{title}\n{event.tag}\n\n")
+                        self._out.write(f"{harmless(frame.title)}\n{event.tag}\n\n")
                         continue
                     # psql, too, has no tag below what a COPY wrote.
                     self._tag(event.tag, gave_rows=begun or copied)
@@ -158,9 +158,10 @@ class Printer:
         if hint:
             self.tell(f"HINT:  {hint}")
 
-    def _writer(self, title: str, below: Sequence[str] | None) -> ResultWriter:
+    def _writer(self, frame: Frame) -> ResultWriter:
         look = self.look
-        below = () if below is None and not look.footer else below
+        if frame.below is None and not look.footer:
+            frame = Frame(frame.title, ())
         match look.format:
             case Format.CSV:
                 return CsvWriter(
@@ -176,18 +177,17 @@ class Printer:
             case Format.UNALIGNED:
                 return UnalignedWriter(
                     self._out,
+                    frame,
                     null=look.null,
                     tuples_only=look.tuples_only,
                     separator=look.separator,
                     record_separator=look.record_separator,
                     expanded=look.expanded,
                     for_terminal=self._out.isatty(),
-                    title=title,
-                    below=below,
                 )
         if look.expanded:
-            return ExpandedWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title, below=below)
-        return TableWriter(self._out, null=look.null, tuples_only=look.tuples_only, title=title, below=below)
+            return ExpandedWriter(self._out, frame, null=look.null, tuples_only=look.tuples_only)
+        return TableWriter(self._out, frame, null=look.null, tuples_only=look.tuples_only)
 
     def _tag(self, tag: str, *, gave_rows: bool) -> None:
         """As psql: the tag of what changes something, and no tag below a query's rows."""

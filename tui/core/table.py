@@ -1,6 +1,7 @@
 """Results for reading, as psql aligns them: a page at a time, so that memory stays flat."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, TextIO
 
 from tui.core.events import Column, Row
@@ -10,24 +11,26 @@ from tui.core.terminal import harmless, lines, width
 _PAGE_ROWS: Final = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a result: a title above it, and lines below it in place of the number of rows."""
+
+    title: str = ""
+    below: Sequence[str] | None = None
+
+
+BARE: Final = Frame()
+
+
 class TableWriter:
     """Aligned columns. Widths fit the first page; a later page with wider values widens its columns from there on."""
 
-    def __init__(
-        self,
-        out: TextIO,
-        *,
-        null: str = "",
-        tuples_only: bool = False,
-        title: str = "",
-        below: Sequence[str] | None = None,
-    ) -> None:
-        """Args: below: lines in place of the number of rows."""
+    def __init__(self, out: TextIO, frame: Frame = BARE, *, null: str = "", tuples_only: bool = False) -> None:
         self._out = out
         self._null = null
         self._tuples_only = tuples_only
-        self._title = title
-        self._below = below
+        self._title = harmless(frame.title)
+        self._below = frame.below
         self._columns: Sequence[Column] = ()
         self._widths: list[int] = []
         self._waiting: list[Row] = []
@@ -118,20 +121,12 @@ class TableWriter:
 class ExpandedWriter:
     r"""One line a value, one block a row: psql's \x. The lines between rows fit the first page."""
 
-    def __init__(
-        self,
-        out: TextIO,
-        *,
-        null: str = "",
-        tuples_only: bool = False,
-        title: str = "",
-        below: Sequence[str] | None = None,
-    ) -> None:
+    def __init__(self, out: TextIO, frame: Frame = BARE, *, null: str = "", tuples_only: bool = False) -> None:
         self._out = out
         self._null = null
         self._tuples_only = tuples_only
-        self._title = title
-        self._below = below or ()
+        self._title = harmless(frame.title)
+        self._below = frame.below or ()
         self._names: list[list[str]] = []
         self._waiting: list[Row] = []
         self._count = self._room = self._value_room = 0
@@ -194,6 +189,7 @@ class UnalignedWriter:
     def __init__(
         self,
         out: TextIO,
+        frame: Frame = BARE,
         *,
         null: str = "",
         tuples_only: bool = False,
@@ -201,8 +197,6 @@ class UnalignedWriter:
         record_separator: str = "\n",
         expanded: bool = False,
         for_terminal: bool = False,
-        title: str = "",
-        below: Sequence[str] | None = None,
     ) -> None:
         self._out = out
         self._null = null
@@ -211,8 +205,8 @@ class UnalignedWriter:
         self._between = record_separator
         self._expanded = expanded
         self._for_terminal = for_terminal
-        self._title = "" if tuples_only else title
-        self._below = below
+        self._title = "" if tuples_only else frame.title
+        self._below = frame.below
         self._names: list[str] = []
         self._count = 0
         self._begun = False

@@ -125,6 +125,15 @@ def test_data_cannot_drive_the_terminal(wsql):
     assert r"\x1B]0;owned\x07" in out
 
 
+@pytest.mark.parametrize("look", [[], ["-x"]], ids=["aligned", "expanded"])
+def test_a_title_is_no_command_to_the_terminal(wsql, look):
+    create = r'create table U&"a\001bb" (c int)'
+    code, out, _ = wsql(*look, "-c", create, "-c", r"\d a*b")
+    assert code == 0
+    assert "Table" in out
+    assert "\x1b" not in out
+
+
 def test_backslash_commands(wsql, tmp_path):
     (tmp_path / "inner.sql").write_text("\\echo inner\n\\q\n\\echo never\n")
     (tmp_path / "outer.sql").write_text(
