@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.containers import Horizontal, Vertical
-from textual.widget import Widget
 
 from tui.commands import Command, OfferedCommands, bindings
 from tui.core.tabs import TabKeeper
@@ -61,7 +60,7 @@ class MainScreen(Running, Connecting, Editing, Reading, Arranging, Exporting, Pi
     def compose(self) -> ComposeResult:
         with Horizontal():
             # Its place is kept, so that nothing moves when it comes; see `furnish`.
-            yield Widget(id="catalog-place", classes="catalog")
+            yield Vertical(id="catalog-place", classes="catalog")
             with Vertical(id="work"):
                 yield Editors(self._keeper.load(), self._habits)
                 yield Results()

@@ -22,7 +22,7 @@ _MORE: Final = "< "
 class Card(Widget):
     """What is shown under one name."""
 
-    DEFAULT_CSS = "Card { height: 1fr; }"
+    DEFAULT_CSS = "Card { height: 1fr; layout: vertical; }"
 
     def __init__(self, title: str, *children: Widget, id: str) -> None:  # noqa: A002
         super().__init__(*children, id=id)

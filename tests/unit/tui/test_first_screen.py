@@ -47,6 +47,16 @@ async def test_nothing_moves_when_the_rest_comes(app, monkeypatch):
         app.leave()
 
 
+async def test_what_has_not_come_is_empty(app, monkeypatch):
+    monkeypatch.setattr(MainScreen, "furnish", lambda main: None)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        assert "Messages" in shown
+        assert "#" not in shown  # Textual writes the name of a widget that draws nothing
+        app.leave()
+
+
 async def test_what_needs_the_rest_at_once_gets_it(app, monkeypatch):
     monkeypatch.setattr(MainScreen, "furnish", lambda main: None)
     async with app.run_test(size=(120, 36)) as pilot:
