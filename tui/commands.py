@@ -62,12 +62,13 @@ class OfferedCommands(Provider):
             )
 
     async def search(self, query: str) -> Hits:
-        """Those whose title or description matches."""
-        matcher = self.matcher(query)
+        """Those whose title or description matches, or has all the words, whatever their order."""
+        matcher, words = self.matcher(query), query.lower().split()
         for command in self._commands:
             title = self._title(command)
             score = max(matcher.match(title), matcher.match(command.about) / 2)
-            if score > 0:
+            text = f"{title} {command.about}".lower()
+            if score > 0 or all(word in text for word in words):
                 run = partial(self.screen.run_action, command.action)
                 yield Hit(score, matcher.highlight(title), run, text=title, help=command.about)
 

@@ -31,7 +31,7 @@ EDITING: Final = (
     Command("edit_outside", "Edit in your own editor", "$VISUAL or $EDITOR; the text comes back", "ctrl+o"),
     Command("snippet", "Insert a snippet", "Texts with places to fill in"),
     Command("edit_snippets", "Edit the snippets", "The file that holds them, in your own editor"),
-    Command("keys('vi')", "Keys of vi", "Modes, motions and operators in the editor"),
+    Command("keys('vi')", "Keys of vi", "Vim's modes, motions and operators in the editor"),
     Command("keys('emacs')", "Keys of emacs", "Motions, the mark and the kill ring in the editor"),
     Command("keys('standard')", "Standard keys", "As in most programs"),
     Command("keyword_case('upper')", "Keywords in capitals", "What completion and formatting write"),

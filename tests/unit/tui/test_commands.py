@@ -3,7 +3,9 @@
 import ast
 
 import pytest
+from textual.app import App
 
+from tui.commands import OfferedCommands
 from tui.screens.main import MainScreen
 
 OFFERED = list(MainScreen.offered(None))
@@ -21,6 +23,16 @@ def test_no_key_and_no_line_of_the_palette_means_two_things():
     titles = [command.title for command in OFFERED if command.title]
     assert len(set(keys)) == len(keys)
     assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("query", ["keys of vi", "vi keys", "Vim keys"])
+async def test_the_palette_finds_words_in_any_order(query, monkeypatch):
+    monkeypatch.setattr(OfferedCommands, "_commands", OFFERED)
+    async with App().run_test() as pilot:
+        found = [hit.text async for hit in OfferedCommands(pilot.app.screen).search(query)]
+    assert "Keys of vi" in found
+    assert len(found) < 5
 
 
 def test_the_footer_has_room_for_what_it_shows():

@@ -17,11 +17,6 @@ NOBODY = Wish(dsn="host=127.0.0.1 port=9 dbname=none")
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 def app(tmp_path):
     return WsqlApp(NOBODY, Home(tmp_path))
 
