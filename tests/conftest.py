@@ -27,6 +27,12 @@ settings.load_profile("load")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture
+def anyio_backend():
+    """Textual runs on asyncio only."""
+    return "asyncio"
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
     """A real server and its superuser.

@@ -19,11 +19,6 @@ from tui.widgets.result_table import ResultTable
 from tui.widgets.results import Results
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @dataclass
 class Seen:
     """An application under test, as a person sees it."""
