@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.core.completion_text import Piece
-from tui.core.statements import Token, tokens
+from tui.core.statements import WORD_SIGN, Token, tokens
 
 _WINDOW: Final = 20_000
 """Characters before and behind the cursor that are looked at in a large text."""
 _FRESH_LINE: Final = re.compile(r";[ \t]*\r?\n")
-_IN_WORD: Final = re.compile(r"[\w$\u0080-\U0010ffff]")
+_IN_WORD: Final = re.compile(WORD_SIGN)
 _REST_OF_NAME: Final = re.compile(r'\w*"')
 _SENDING: Final = re.compile(r"\\(g|gx|gset|gexec|gdesc|crosstabview|watch|r)\b")
 _BETWEEN: Final = frozenset({"blank", "operator", "other", "open", "close"})

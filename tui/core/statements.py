@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 # Beyond ASCII every character is a letter to PostgreSQL. Written as what is left out: that compiles ten times faster.
 _START: Final = r"[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _NAME: Final = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
-_WORD: Final = r"[^\x00-\x23\x25-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
+WORD_SIGN: Final = r"[^\x00-\x23\x25-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 _LEXEME: Final = re.compile(
     rf"""
     (?P<blank>[ \t\n\r\f\v]+)
@@ -27,7 +27,7 @@ _LEXEME: Final = re.compile(
   | (?P<literal_as_is>(?:[bBxX]|[uU]&)')
   | (?P<quoted>(?:[uU]&)?")
   | (?P<dollar>\$(?:{_START}{_NAME}*)?\$)
-  | (?P<word>{_START}{_WORD}*)
+  | (?P<word>{_START}{WORD_SIGN}*)
   | (?P<number>[0-9][A-Za-z0-9_]*|\$[0-9]+)
   | (?P<cast>::|:=)
   | (?P<variable>:(?:{_NAME}+|'{_NAME}+'
