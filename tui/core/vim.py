@@ -197,7 +197,7 @@ class Vim:
             end = motion("e" if command == "w" else "E", buffer.text, buffer.cursor - 1, self._times(), 0)
             target = end or target
         elif command in ("w", "W"):
-            target = words_taken(command, buffer.text, buffer.cursor, self._times() or 1)
+            target = words_taken(command, buffer.text, buffer.cursor, self._times() or 1, target.to)
         return self._apply(*way_taken(buffer.text, buffer.cursor, target), buffer)
 
     def _operate(self, command: str, buffer: Buffer) -> list[Effect]:
@@ -213,7 +213,7 @@ class Vim:
     # --- what operators do ---------------------------------------------------------------------------------------
 
     def _apply(self, start: int, end: int, reach: Reach, buffer: Buffer) -> list[Effect]:
-        text, operator = buffer.text, self._operator
+        text, operator, at = buffer.text, self._operator, start
         if reach is Reach.LINES or operator in "<>":
             start, end = line_start(text, start), line_end(text, max(start, end))
         end = min(end, len(text))
@@ -223,7 +223,7 @@ class Vim:
             self._register = taken + ("\n" if reach is Reach.LINES else "")
             copied: list[Effect] = [Do("copy", self._register)] if self._register else []
             if operator == "y":
-                return [*copied, Move(self._inside(text, start if reach is not Reach.LINES else buffer.cursor))]
+                return [*copied, Move(self._inside(text, at))]
             self._changed(operator == "c")
             return [*copied, *self._cut(start, end, reach, operator, text)]
         self._changed(False)
@@ -267,12 +267,11 @@ class Vim:
         if operator in _OPERATORS:
             reach = Reach.LINES if self._mode is Mode.VISUAL_LINE or command in "DCY" else Reach.INCLUSIVE
             start, end = sorted((self._visual, buffer.cursor))
+            start = line_start(buffer.text, start) if reach is Reach.LINES else start
             self._mode, self._operator = Mode.NORMAL, operator
             effects = self._apply(
                 start, min(end + 1, len(buffer.text)) if reach is Reach.INCLUSIVE else end, reach, buffer
             )
-            if operator == "y" and reach is Reach.LINES:
-                effects[-1] = Move(line_start(buffer.text, start))
             # It cannot be repeated elsewhere: what was selected is gone.
             self._last_change = self._last_change if self.inserting else []
             return effects

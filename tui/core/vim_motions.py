@@ -54,12 +54,10 @@ def motion(key: str, text: str, at: int, count: int | None, column: int) -> Moti
     return _by_words(key, text, at, times) or _by_blocks(key, text, at, times)
 
 
-def words_taken(key: str, text: str, at: int, times: int) -> Motion:
-    """The words that an operator takes with w: the last one leaves its line feed."""
+def words_taken(key: str, text: str, at: int, times: int, to: int) -> Motion:
+    """The words up to `to` that an operator takes with w: the last one leaves its line feed."""
     before = _by_words(key, text, at, times - 1)
-    after = _by_words(key, text, at, times)
-    at, to = before.to if before else at, after.to if after else at
-    end = line_end(text, at)
+    end = line_end(text, at := before.to if before else at)
     return Motion(end if to > end and at < end else to)
 
 
